@@ -1,0 +1,1 @@
+"""What we ask: one file a topic, each a question, its answer and the story only it has."""

@@ -1,0 +1,177 @@
+"""The command line: python -m workflow report | check | describe | list | gallery."""
+
+import argparse
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from workflow.topic import HOME, Refused, describe, load, names, read, settings
+
+OK, WRONG, REFUSED, MACHINE = 0, 1, 2, 3
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except Refused as problem:
+        print(problem, file=sys.stderr)
+        return REFUSED
+    except OSError as problem:
+        print(f"cannot write: {problem.strerror}: {problem.filename}", file=sys.stderr)
+        return MACHINE
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m workflow", description=__doc__.partition(":")[0] + ".")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name, run, text, *, topics, own_data=False):
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(run=run)
+        if topics:
+            sub.add_argument("topics", nargs=topics, metavar="TOPIC", help="one of: " + ", ".join(names()))
+        if own_data:
+            sub.add_argument("--data", type=Path, metavar="CSV", help="your rows instead of the shipped ones")
+            sub.add_argument("--column", action="append", default=[], metavar="OURS=THEIRS",
+                             help="what a column is called in your file (may be repeated)")  # fmt: skip
+            sub.add_argument("--set", action="append", default=[], dest="given", metavar="NAME=VALUE",
+                             help="a prior or known value; lists as 1,2,3 (may be repeated)")  # fmt: skip
+            sub.add_argument("--seed", type=int, default=1, help="of all random numbers (default 1)")
+        return sub
+
+    sub = command("report", _report, "Fit, verify and write a report for each topic.", topics="+", own_data=True)
+    sub.add_argument("--out", type=Path, metavar="FOLDER", help="where to (default results/TOPIC)")
+    command("check", _check, "Fit and verify without writing anything.", topics="+", own_data=True)
+    command("describe", _describe, "What a topic wants: columns, types, settings.", topics="+")
+    command("list", _list, "Every topic and its question.", topics=None)
+    command("gallery", _gallery, "Write results/index.html and say every verdict.", topics=None)
+    return parser
+
+
+def _report(options) -> int:
+    if options.out and len(options.topics) > 1:
+        raise Refused("--out takes one topic at a time")
+    if options.data and len(options.topics) > 1:
+        raise Refused("--data takes one topic at a time")
+    return _each(options, write=True)
+
+
+def _check(options) -> int:
+    return _each(options, write=False)
+
+
+def _each(options, *, write) -> int:
+    """Every topic in one process, since starting and compiling is what costs; worst code wins."""
+    worst = OK
+    for name in options.topics:
+        try:
+            code = _one(name, options, write=write)
+        except (Refused, OSError):
+            if len(options.topics) == 1:
+                raise
+            traceback.print_exc()
+            code = WRONG
+        except Exception:  # a broken topic must stop neither the others nor the gallery
+            if options.data:
+                raise
+            traceback.print_exc()
+            code = WRONG
+        worst = max(worst, code)
+    return worst
+
+
+def _one(name, options, *, write) -> int:
+    with _Progress(name) as progress:
+        progress("loading")
+        topic = load(name)
+        chosen = settings(topic, options.given)
+        data = read(topic, options.data, options.column)
+        progress("starting PyMC")
+        from workflow import report
+        from workflow.verify import verify
+
+        run = verify(topic, data, chosen, seed=options.seed, path=options.data, tell=progress)
+        place = ""
+        if write:
+            with run.timed("report", progress):
+                out = options.out or HOME / "results" / name
+                report.write(run, out)
+            place = _short(out / "report.html")
+    for warning in run.warnings:
+        print(f"{name}: warning: {warning}")
+    print(f"{name:<22} {run.verdict:<12} {progress.seconds:5.1f} s  {place}")
+    if run.good:
+        print(f"  {report.sentence(run)}")
+    if not write or not run.good:
+        for c in run.gates + run.checks:
+            sign, side = ("ok  ", "at least") if c.passed else ("FAIL", "at most")
+            side = "at least" if c.at_least else "at most"
+            print(f"  {sign} {c.name}: {report.number(float(c.value))} ({side} {report.number(float(c.limit))})"
+                  + (f"; {c.note}" if c.note and not c.passed else ""))  # fmt: skip
+    return OK if run.good else WRONG
+
+
+class _Progress:
+    """The stage a run is in, on one line that is wiped at the end; plain lines where no terminal."""
+
+    def __init__(self, name):
+        from rich.console import Console
+
+        self.name, self.start = name, time.perf_counter()
+        self.console = Console(stderr=True)
+        self.status = self.console.status(name) if self.console.is_terminal else None
+
+    def __enter__(self):
+        if self.status:
+            self.status.start()
+        return self
+
+    def __exit__(self, *_):
+        self.seconds = time.perf_counter() - self.start
+        if self.status:
+            self.status.stop()
+
+    def __call__(self, stage):
+        note = " (the first of a kind takes up to a minute)" if stage == "compiling" else ""
+        if self.status:
+            self.status.update(f"{self.name}: {stage}{note}")
+        else:
+            print(f"{self.name}: {stage}", file=sys.stderr, flush=True)
+
+
+def _describe(options) -> int:
+    print("\n\n".join(describe(load(name)) for name in options.topics))
+    return OK
+
+
+def _list(options) -> int:
+    for name in names():
+        print(f"{name:<22} {load(name).analysis.QUESTION}")
+    return OK
+
+
+def _gallery(options) -> int:
+    from workflow import report
+
+    found = report.gallery(HOME / "results")
+    missing = set(names()) - {f["topic"] for f in found}
+    for f in found:
+        misfit = "  (the data contradict the model)" if f["answer"].startswith("Under a model") else ""
+        print(f"{f['topic']:<22} {f['verdict']}{misfit}")
+    for name in sorted(missing):
+        print(f"{name:<22} missing")
+    print(f"open {_short(HOME / 'results' / 'index.html')}")
+    return WRONG if missing or any(f["verdict"] not in ("agree", "unproved") for f in found) else OK
+
+
+def _short(path: Path) -> Path:
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_absolute() and path.is_relative_to(here) else path
+
+
+if __name__ == "__main__":
+    sys.exit(main())

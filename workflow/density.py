@@ -1,0 +1,96 @@
+"""PyMC's own log density as a plain function of numpy arrays, interpreted, no sampler in sight."""
+
+import numpy as np
+import pymc as pm
+import pytensor
+import pytensor.tensor as pt
+from pymc.model.transform.conditioning import remove_value_transforms
+
+INTERPRETED = "FAST_COMPILE"  # a tenth of a second to build; the calls are few
+
+
+def joint(model: pm.Model):
+    """theta (dict of constrained values by unknown) -> log p(theta, data), every constant in."""
+    logp = remove_value_transforms(model).compile_logp(mode=INTERPRETED)
+    return lambda theta: float(logp(theta))
+
+
+class Unconstrained:
+    """A log density and its gradient in PyMC's unconstrained coordinates, as one flat vector u.
+
+    Parameters
+    ----------
+    model
+        Any model of this repository.
+    jacobian
+        True: the log joint with the Jacobian of the transforms, the density NUTS walks on.
+        False: the log likelihood alone, whose maximum does not care for coordinates.
+    """
+
+    def __init__(self, model: pm.Model, *, jacobian: bool):
+        values = [model.rvs_to_values[v] for v in model.free_RVs]
+        if jacobian:
+            logp = model.logp()
+        else:
+            logp = model.logp(vars=model.observed_RVs, jacobian=False)
+        gradients = pytensor.grad(logp, values, disconnected_inputs="ignore")
+        outputs = [logp, *gradients]
+        self._evaluate = model.compile_fn(outputs, inputs=values, mode=INTERPRETED, point_fn=False)
+        self.names = [v.name for v in model.free_RVs]
+        self._shapes = [tuple(np.shape(x)) for x in model.initial_point().values()]
+        self._to_u, self._to_theta = _coordinates(model, values)
+
+    def to_u(self, theta: dict) -> np.ndarray:
+        """Constrained values -> u; infinite where theta lies on a boundary."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            parts = self._to_u(*(np.asarray(theta[name], dtype=float) for name in self.names))
+        return np.concatenate([np.ravel(part) for part in parts])
+
+    def to_theta(self, u: np.ndarray) -> dict:
+        return dict(zip(self.names, self._to_theta(*self._split(u)), strict=True))
+
+    def _split(self, u):
+        ends = np.cumsum([int(np.prod(shape)) for shape in self._shapes])[:-1]
+        return [p.reshape(s) for p, s in zip(np.split(u, ends), self._shapes, strict=True)]
+
+    def __call__(self, u: np.ndarray) -> tuple[float, np.ndarray]:
+        value, *gradients = self._evaluate(*self._split(u))
+        return float(value), np.concatenate([np.ravel(g) for g in gradients])
+
+    def curvature(self, u: np.ndarray, step: float = 1e-5) -> np.ndarray:
+        """Minus the Hessian, by central differences of the gradient, symmetrised."""
+        size = step * (1 + np.abs(u))
+        columns = [
+            (self(u + h * e)[1] - self(u - h * e)[1]) / (2 * h)
+            for h, e in zip(size, np.eye(u.size), strict=True)
+        ]
+        hessian = np.array(columns)
+        return -(hessian + hessian.T) / 2
+
+    def slopes(self, u: np.ndarray, step: float = 1e-5) -> np.ndarray:
+        """d theta / d u, every unknown flattened and stacked: shape (elements of theta, len(u))."""
+
+        def stacked(v):
+            return np.concatenate([np.ravel(x) for x in self.to_theta(v).values()])
+
+        return np.stack(
+            [(stacked(u + step * e) - stacked(u - step * e)) / (2 * step) for e in np.eye(u.size)], axis=-1
+        )
+
+
+def _coordinates(model, values):
+    """Two compiled functions: constrained values -> unconstrained, and back."""
+    transforms = [model.rvs_to_transforms[v] for v in model.free_RVs]
+    inputs = [v.owner.inputs for v in model.free_RVs]
+    constrained = [pt.as_tensor(v).type(f"{v.name}_constrained") for v in model.free_RVs]
+    forward = [
+        c if t is None else t.forward(c, *i) for c, t, i in zip(constrained, transforms, inputs, strict=True)
+    ]
+    backward = [
+        v if t is None else t.backward(v, *i) for v, t, i in zip(values, transforms, inputs, strict=True)
+    ]
+    options = {"mode": INTERPRETED, "on_unused_input": "ignore"}
+    return (
+        pytensor.function(constrained, forward, **options),
+        pytensor.function(values, backward, **options),
+    )

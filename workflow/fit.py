@@ -1,0 +1,158 @@
+"""From a model to draws: the only sampler settings of this repository.
+
+Compiling costs seconds, sampling tenths of a second, so a model is compiled once (`compile_model`)
+and drawn from as often as wanted (`sample`), also on other data of the same kind.
+"""
+
+import logging
+from importlib.metadata import version
+
+import numpy as np
+import nutpie
+import pymc as pm
+import xarray as xr
+from arviz_stats.base import array_stats
+
+from workflow.topic import Refused
+
+CHAINS = 4  # always, whatever the number of cores
+TUNE = 1_000
+BLOCK = 5_000  # draws of each chain in one block
+ESS = 6_400.0  # what every quantity must reach: then a mean is known to 1/80 of its sd
+MOST_DRAWS = 64_000
+TARGET_ACCEPT = (0.95, 0.99)  # the second is the one retry after divergences or poor mixing
+SLOW = 0.15  # below this ESS per draw the next block adapts a low-rank metric instead
+KEPT = 4_000  # draws that go into posterior.nc
+PREDICTED = 500
+SAMPLER = f"NUTS (nutpie {version('nutpie')})"
+INTERPRETED = {"mode": "FAST_COMPILE"}  # no machine code: for functions called a few times
+
+logging.getLogger("pymc").setLevel(logging.ERROR)  # it announces every variable it samples
+
+
+def compile_model(model: pm.Model):
+    """The model as machine code. Refuses a model that looks at no data: PyMC would sample the prior."""
+    if not model.observed_RVs:
+        raise Refused("the model has no observed variable: `observed=` is missing, so nothing is learnt")
+    return nutpie.compile_pymc_model(model)
+
+
+def with_data(compiled, model: pm.Model):
+    """The compiled model on the data of `model`, which must be the same graph."""
+    inside = {variable.name for variable in compiled.shared_var_keys}
+    values = {d.name: d.get_value() for d in model.data_vars if d.name in inside}
+    return compiled.with_data(**values)
+
+
+def sample(compiled, seed: int) -> xr.DataTree:
+    """Draws in blocks until every ESS reaches `ESS`, with one retry; the tree says what was done.
+
+    Groups: posterior, sample_stats (with `gradient` and `unconstrained_draw`, dims chain, draw,
+    coordinate). A block has four chains of its own, so a second block means eight chains.
+    """
+    attempts = []
+    for attempt, target in enumerate(TARGET_ACCEPT):
+        draws = _blocks(compiled, seed + 1_000_003 * attempt, target)
+        attempts.append(target)
+        if not draws.sample_stats["diverging"].any() and lowest_ess(draws.posterior) >= ESS:
+            break
+    draws.attrs.update(target_accept=target, attempts=len(attempts), seed=seed, sampler=SAMPLER)
+    return draws
+
+
+def _blocks(compiled, seed, target):
+    blocks, rates, adaptation = [], {}, "diag"
+    while True:
+        block = nutpie.sample(
+            compiled,
+            draws=BLOCK,
+            tune=TUNE,
+            chains=CHAINS,
+            seed=seed + len(blocks),
+            target_accept=target,
+            adaptation=adaptation,
+            progress_bar=False,
+            save_warmup=False,
+            store_gradient=True,
+            store_unconstrained=True,
+        )
+        blocks.append(_slim(block))
+        rates[adaptation] = lowest_ess(block.posterior) / (CHAINS * BLOCK)
+        draws = _joined(blocks)
+        drawn = len(blocks) * CHAINS * BLOCK
+        if lowest_ess(draws.posterior) >= ESS or drawn >= MOST_DRAWS:
+            return draws
+        if rates["diag"] < SLOW and "low_rank" not in rates:
+            adaptation = "low_rank"
+        else:
+            adaptation = max(rates, key=rates.get)
+
+
+def _slim(block):
+    kept = ["diverging", "maxdepth_reached", "energy", "n_steps", "gradient", "unconstrained_draw"]
+    stats = block.sample_stats.to_dataset()[kept]
+    stats = stats.rename({d: "coordinate" for d in stats["gradient"].dims[2:]})
+    stats = stats.rename({d: "coordinate" for d in stats["unconstrained_draw"].dims[2:] if d != "coordinate"})
+    return block.posterior.to_dataset(), stats
+
+
+def _joined(blocks):
+    groups = {}
+    for name, parts in zip(("posterior", "sample_stats"), zip(*blocks, strict=True), strict=True):
+        whole = xr.concat(parts, dim="chain", join="outer", coords="minimal", compat="override")
+        groups[name] = whole.assign_coords(chain=np.arange(whole.sizes["chain"]))
+    return xr.DataTree.from_dict(groups)
+
+
+def lowest_ess(posterior) -> float:
+    """The lowest bulk or tail (5 and 95 %) ESS over every element of every variable."""
+    return min(float(np.min(ess(flat(v), kind))) for v in posterior.values() for kind in ("bulk", "tail"))
+
+
+def ess(draws: np.ndarray, kind: str = "mean") -> np.ndarray:
+    """Effective sample size of each element of (chain, draw, element)."""
+    more = {"prob": (0.05, 0.95)} if kind == "tail" else {}
+    return array_stats.ess(draws, chain_axis=0, draw_axis=1, method=kind, **more)
+
+
+def flat(variable) -> np.ndarray:
+    """A variable's draws as (chain, draw, element)."""
+    values = variable.transpose("chain", "draw", ...).values
+    return values.reshape(*values.shape[:2], -1)
+
+
+def complete(model: pm.Model, draws: xr.DataTree, seed: int) -> xr.DataTree:
+    """The draws to keep, with all that ArviZ asks for beside them.
+
+    Posterior, sample_stats, log_likelihood and log_prior are thinned to `KEPT` draws, the
+    predictive groups to `PREDICTED`; the log likelihood is left out from ten million numbers on.
+    """
+    tree = thin(draws, KEPT)
+    few = thin(draws, PREDICTED)
+    quiet = {"random_seed": seed, "compile_kwargs": INTERPRETED}
+    with model:
+        prior = pm.sample_prior_predictive(KEPT, **quiet)
+        replicated = pm.sample_posterior_predictive(few, progressbar=False, **quiet)
+        numbers = sum(variable.size for variable in prior.observed_data.values()) * KEPT
+        if numbers < 1e7:
+            pm.compute_log_likelihood(tree, progressbar=False, compile_kwargs=INTERPRETED)
+        pm.compute_log_prior(tree, progressbar=False, compile_kwargs=INTERPRETED)
+    for group in ("prior", "prior_predictive", "observed_data", "constant_data"):
+        if group in prior.children:
+            tree[group] = prior[group]
+    tree["posterior_predictive"] = replicated["posterior_predictive"]
+    tree.attrs = draws.attrs
+    return tree
+
+
+def thin(draws: xr.DataTree, number: int) -> xr.DataTree:
+    """Every k-th draw of each chain, so that `number` (or slightly more) remain in all."""
+    sizes = draws.posterior.sizes
+    step = max(1, sizes["chain"] * sizes["draw"] // number)
+    names = ["diverging", "maxdepth_reached", "energy", "n_steps"]
+    return xr.DataTree.from_dict(
+        {
+            "posterior": draws.posterior.to_dataset().isel(draw=slice(None, None, step)),
+            "sample_stats": draws.sample_stats.to_dataset()[names].isel(draw=slice(None, None, step)),
+        }
+    )

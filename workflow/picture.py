@@ -1,0 +1,217 @@
+"""Pictures: four colours with one meaning each, drawn as SVG that follows the reader's light or dark.
+
+The colours are registered with matplotlib by name ("exact", "draws", "mle", "prior", "ink",
+"muted"), so an analysis says `color="exact"`. In the SVG they become CSS variables.
+"""
+
+import base64
+import html
+import io
+import re
+from contextlib import contextmanager
+
+import arviz as az
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+
+COLOURS = {  # Okabe and Ito's palette, safe for the colour blind
+    "exact": "#0072b2",
+    "draws": "#e69f00",
+    "mle": "#cc3d8f",
+    "prior": "#009e73",
+    "ink": "#1c1c1e",
+    "muted": "#7d7d82",
+}
+CHAINS = ["#e69f00", "#b87f00", "#f3c766", "#8a5f00"]  # shades of the draws' colour
+HEAVY = 300_000  # bytes of SVG from which a PNG is lighter
+mpl.colors.get_named_colors_mapping().update(COLOURS)
+
+
+@contextmanager
+def style():
+    """Every picture's look: no frame on top and right, quiet grid, names instead of a cycle."""
+    rc = {
+        "figure.facecolor": "none",
+        "axes.facecolor": "none",
+        "savefig.facecolor": "none",
+        "axes.prop_cycle": mpl.cycler(color=[COLOURS["draws"], COLOURS["muted"], *CHAINS[1:]]),
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.edgecolor": COLOURS["muted"],
+        "axes.labelcolor": COLOURS["ink"],
+        "axes.titlesize": 11,
+        "axes.titlecolor": COLOURS["ink"],
+        "axes.titleweight": "normal",
+        "text.color": COLOURS["ink"],
+        "xtick.color": COLOURS["muted"],
+        "ytick.color": COLOURS["muted"],
+        "xtick.labelcolor": COLOURS["ink"],
+        "ytick.labelcolor": COLOURS["ink"],
+        "font.size": 10.5,
+        "axes.labelsize": 10.5,
+        "xtick.labelsize": 9.5,
+        "ytick.labelsize": 9.5,
+        "legend.frameon": False,
+        "legend.fontsize": 9.5,
+        "lines.linewidth": 1.6,
+        "svg.fonttype": "none",
+        "svg.hashsalt": "known posteriors",
+    }
+    with mpl.rc_context(rc):
+        yield
+    plt.close("all")
+
+
+def svg(figure, alt: str) -> str:
+    """The figure as one inline element: SVG with CSS colours, or a PNG where that is lighter."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
+    if len(text) > HEAVY:
+        return _png(figure, alt)
+    plt.close(figure)
+    text = re.sub(r"^.*?(?=<svg)", "", text, flags=re.S)
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
+    width, height = (float(x) for x in re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', text).groups())
+    opening = (
+        f'<svg viewBox="0 0 {width:g} {height:g}" width="{width * 4 / 3:.0f}" role="img" '
+        f'aria-label="{html.escape(alt, quote=True)}" xmlns="http://www.w3.org/2000/svg" '
+        'xmlns:xlink="http://www.w3.org/1999/xlink">'
+    )
+    text = re.sub(r"<svg.*?>", opening, text, count=1, flags=re.S)
+    for name, colour in COLOURS.items():
+        text = re.sub(re.escape(colour), f"var(--{name})", text, flags=re.I)
+    return text.strip()
+
+
+def _png(figure, alt):
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=144, bbox_inches="tight", facecolor="white")
+    plt.close(figure)
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return f'<img src="data:image/png;base64,{data}" alt="{html.escape(alt, quote=True)}">'
+
+
+def exact_over_draws(posterior, record, *, reference=None, size=(3.1, 2.1)):
+    """One unknown: ArviZ's histogram of the draws, the exact density over it, the MLE below.
+
+    `reference` draws the histogram outline of another sampler where no exact density exists.
+    """
+    figure = _dist(posterior, record, size)
+    axis = figure.axes[0]
+    values = _element(posterior, record)
+    low, high = np.quantile(values, [0.0005, 0.9995])
+    margin = 0.06 * (high - low)
+    if record["distribution"] is not None:
+        x = np.linspace(low - margin, high + margin, 240)
+        density = _density(record, x)
+        axis.plot(x, density, color="exact", linewidth=2)
+        top = np.nanmax(density[np.isfinite(density)])
+    else:
+        counts, edges = np.histogram(np.ravel(reference), bins=40, density=True)
+        axis.stairs(counts, edges, color="ink", linewidth=1.4)
+        top = counts.max()
+    if record["mle"] is not None and low - 3 * margin < record["mle"] < high + 3 * margin:
+        axis.plot([record["mle"]], [0], marker="^", color="mle", markersize=8, clip_on=False, zorder=5)
+    axis.set(xlim=(low - margin, high + margin), ylim=(0, 1.12 * top), yticks=[])
+    axis.set_title(record["label"])
+    axis.locator_params(axis="x", nbins=4)
+    axis.spines["left"].set_visible(False)
+    return figure
+
+
+def _density(record, x):
+    """The exact density of one element of an elementwise distribution."""
+    shape = np.shape(record["distribution"].mean())
+    if shape == ():
+        return np.asarray(record["distribution"].pdf(x))
+    grid = np.broadcast_to(x.reshape(-1, *(1 for _ in shape)), (x.size, *shape))
+    return record["distribution"].pdf(grid)[(slice(None), *record["index"])]
+
+
+def _element(posterior, record):
+    values = posterior[record["name"]].transpose("chain", "draw", ...).values
+    return values[(slice(None), slice(None), *record["index"])]
+
+
+def _dist(posterior, record, size):
+    variable = posterior[record["name"]].transpose("chain", "draw", ...)
+    dims = variable.dims[2:]
+    chosen = variable.isel(dict(zip(dims, record["index"], strict=True)), drop=True)
+    chosen = chosen.reset_coords(drop=True).rename(record["name"])
+    plot = az.plot_dist(
+        chosen.to_dataset(),
+        kind="hist",
+        backend="matplotlib",
+        visuals={
+            "dist": {"color": COLOURS["draws"], "alpha": 0.0},
+            "face": {"color": COLOURS["draws"], "alpha": 0.5},
+            "credible_interval": False,
+            "point_estimate": False,
+            "point_estimate_text": False,
+            "title": False,
+        },
+        figure_kwargs={"figsize": size},
+    )
+    return plot.viz["figure"].item()
+
+
+def prior_against_posterior(draws, record, size=(3.1, 2.1)):
+    """Prior and posterior draws of one unknown on one axis, smoothed alike."""
+    figure, axis = plt.subplots(figsize=size, layout="constrained")
+    spans = []
+    for group, colour in (("prior", "prior"), ("posterior", "draws")):
+        values = np.ravel(_element(draws[group].to_dataset(), record))
+        low, high = np.quantile(values, [0.01, 0.99])
+        counts, edges = np.histogram(values, bins=40, range=(low, high), density=True)
+        axis.stairs(counts, edges, color=colour, fill=True, alpha=0.5)
+        spans.append((low, high))
+    axis.set(yticks=[], title=record["label"], xlim=_view(*spans))
+    axis.locator_params(axis="x", nbins=4)
+    axis.spines["left"].set_visible(False)
+    return figure
+
+
+def _view(prior, posterior):
+    """All of the posterior, and of the prior as much as leaves the posterior visible."""
+    reach = 12 * (posterior[1] - posterior[0])
+    return max(prior[0], posterior[0] - reach), min(max(prior[1], posterior[1]), posterior[1] + reach)
+
+
+def ranks(draws, records):
+    """ArviZ's rank plot: every chain's ranks among all, which are uniform when chains agree."""
+    with mpl.rc_context({"axes.prop_cycle": mpl.cycler(color=CHAINS)}):
+        names = list(dict.fromkeys(r["name"] for r in records))
+        plot = az.plot_rank(
+            draws, var_names=names, backend="matplotlib", figure_kwargs={"figsize": (9, 2.6)}
+        )
+    return plot.viz["figure"].item()
+
+
+def predictive(simulated, found, label, size=(6.4, 2.6)):
+    """The statistic of replicated data sets, and of the data."""
+    figure, axis = plt.subplots(figsize=size, layout="constrained")
+    axis.hist(simulated, bins=40, color="draws", alpha=0.6)
+    axis.axvline(found, color="ink", linewidth=2)
+    axis.annotate("the data", (found, 0.97), xycoords=("data", "axes fraction"), va="top",
+                  xytext=(-6 if found > np.median(simulated) else 6, 0), textcoords="offset points",
+                  ha="right" if found > np.median(simulated) else "left")  # fmt: skip
+    axis.set(xlabel=label, yticks=[])
+    axis.spines["left"].set_visible(False)
+    return figure
+
+
+def columns(data, names, size=(3.1, 2.0)):
+    """A histogram of every named column that holds numbers, bars for the few that hold symbols."""
+    for name in names:
+        figure, axis = plt.subplots(figsize=size, layout="constrained")
+        column = data[name]
+        if column.dtype.kind in "iuf" and column.nunique() > 12:
+            axis.hist(column, bins="auto" if len(column) < 5_000 else 60, color="muted")
+        else:
+            counts = column.value_counts(sort=False).sort_index()
+            axis.bar([str(k)[:14] for k in counts.index[:24]], counts.values[:24], color="muted")
+        axis.set(title=name)
+        axis.spines["left"].set_visible(False)
+        yield figure
