@@ -8,7 +8,7 @@ shape of the unknown it belongs to. Most are scipy's own frozen distributions. T
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy import special
@@ -90,7 +90,9 @@ class Mixture:
         return self._sum(self.parts.pdf(np.asarray(x)[..., None]))
 
     def logpdf(self, x):
-        return special.logsumexp(self.parts.logpdf(np.asarray(x)[..., None]), b=self.weights, axis=-1)
+        return special.logsumexp(
+            self.parts.logpdf(np.asarray(x)[..., None]), b=self.weights, axis=-1
+        )
 
     def cdf(self, x):
         return self._sum(self.parts.cdf(np.asarray(x)[..., None]))
@@ -125,7 +127,7 @@ class Density:
         Of the series; the tails are cut where the density is 1e-17 of its peak.
     """
 
-    SCALES = {
+    SCALES: ClassVar = {
         "identity": (lambda u: u, lambda x: x, lambda u: np.zeros_like(u)),
         "log": (np.exp, np.log, lambda u: u),
         "logit": (

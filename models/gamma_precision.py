@@ -41,7 +41,11 @@ def exact(data, *, mu, alpha, beta):
     n = len(data)
     a, b = alpha + n / 2, beta + squares / 2
     log_evidence = (
-        alpha * np.log(beta) - gammaln(alpha) + gammaln(a) - a * np.log(b) - n / 2 * np.log(2 * np.pi)
+        alpha * np.log(beta)
+        - gammaln(alpha)
+        + gammaln(a)
+        - a * np.log(b)
+        - n / 2 * np.log(2 * np.pi)
     )
     return Exact(
         marginals={"lam": stats.gamma(a, scale=1 / b)},
@@ -59,5 +63,5 @@ def mle(data, *, mu):
 
 
 def suggest(data):
-    """Settings for other units: mu near the middle, a prior worth four rows of the data's spread."""
+    """Settings for other units: mu in the middle, a prior worth four rows of the data's spread."""
     return {"mu": float(data["y"].median()), "alpha": 2.0, "beta": float(2 * data["y"].var())}

@@ -26,24 +26,39 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m workflow", description=__doc__.partition(":")[0] + ".")
+    parser = argparse.ArgumentParser(
+        prog="python -m workflow", description=__doc__.partition(":")[0] + "."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name, run, text, *, topics, own_data=False):
         sub = commands.add_parser(name, help=text, description=text)
         sub.set_defaults(run=run)
         if topics:
-            sub.add_argument("topics", nargs=topics, metavar="TOPIC", help="one of: " + ", ".join(names()))
+            sub.add_argument(
+                "topics", nargs=topics, metavar="TOPIC", help="one of: " + ", ".join(names())
+            )
         if own_data:
-            sub.add_argument("--data", type=Path, metavar="CSV", help="your rows instead of the shipped ones")
-            sub.add_argument("--column", action="append", default=[], metavar="OURS=THEIRS",
-                             help="what a column is called in your file (may be repeated)")  # fmt: skip
-            sub.add_argument("--set", action="append", default=[], dest="given", metavar="NAME=VALUE",
-                             help="a prior or known value; lists as 1,2,3 (may be repeated)")  # fmt: skip
-            sub.add_argument("--seed", type=int, default=1, help="of all random numbers (default 1)")
+            sub.add_argument(
+                "--data", type=Path, metavar="CSV", help="your rows instead of the shipped ones"
+            )
+            several = {"nargs": "+", "action": "extend", "default": []}
+            sub.add_argument("--column", metavar="OURS=THEIRS", **several,
+                             help="what a column is called in your file")  # fmt: skip
+            sub.add_argument("--set", dest="given", metavar="NAME=VALUE", **several,
+                             help="a prior or known value; a list as 1,2,3")  # fmt: skip
+            sub.add_argument(
+                "--seed", type=int, default=1, help="of all random numbers (default 1)"
+            )
         return sub
 
-    sub = command("report", _report, "Fit, verify and write a report for each topic.", topics="+", own_data=True)
+    sub = command(
+        "report",
+        _report,
+        "Fit, verify and write a report for each topic.",
+        topics="+",
+        own_data=True,
+    )
     sub.add_argument("--out", type=Path, metavar="FOLDER", help="where to (default results/TOPIC)")
     command("check", _check, "Fit and verify without writing anything.", topics="+", own_data=True)
     command("describe", _describe, "What a topic wants: columns, types, settings.", topics="+")
@@ -91,7 +106,7 @@ def _one(name, options, *, write) -> int:
         chosen = settings(topic, options.given)
         data = read(topic, options.data, options.column)
         progress("starting PyMC")
-        from workflow import report
+        from workflow import report, summarise
         from workflow.verify import verify
 
         run = verify(topic, data, chosen, seed=options.seed, path=options.data, tell=progress)
@@ -105,18 +120,18 @@ def _one(name, options, *, write) -> int:
         print(f"{name}: warning: {warning}")
     print(f"{name:<22} {run.verdict:<12} {progress.seconds:5.1f} s  {place}")
     if run.good:
-        print(f"  {report.sentence(run)}")
+        print(f"  {summarise.sentence(run)}")
     if not write or not run.good:
         for c in run.gates + run.checks:
-            sign, side = ("ok  ", "at least") if c.passed else ("FAIL", "at most")
             side = "at least" if c.at_least else "at most"
-            print(f"  {sign} {c.name}: {report.number(float(c.value))} ({side} {report.number(float(c.limit))})"
-                  + (f"; {c.note}" if c.note and not c.passed else ""))  # fmt: skip
+            found = f"{c.name}: {summarise.short(c.value)} ({side} {summarise.short(c.limit)})"
+            note = f"; {c.note}" if c.note and not c.passed else ""
+            print(f"  {'ok  ' if c.passed else 'FAIL'} {found}{note}")
     return OK if run.good else WRONG
 
 
 class _Progress:
-    """The stage a run is in, on one line that is wiped at the end; plain lines where no terminal."""
+    """The stage a run is in, on one line wiped at the end; plain lines where no terminal is."""
 
     def __init__(self, name):
         from rich.console import Console
@@ -160,7 +175,9 @@ def _gallery(options) -> int:
     found = report.gallery(HOME / "results")
     missing = set(names()) - {f["topic"] for f in found}
     for f in found:
-        misfit = "  (the data contradict the model)" if f["answer"].startswith("Under a model") else ""
+        misfit = (
+            "  (the data contradict the model)" if f["answer"].startswith("Under a model") else ""
+        )
         print(f"{f['topic']:<22} {f['verdict']}{misfit}")
     for name in sorted(missing):
         print(f"{name:<22} missing")

@@ -66,7 +66,9 @@ def identity(model: pm.Model, exact, seed: int, points: int = 40) -> list[Check]
         checks.append(Check(f"mass of {name}, with the evidence", abs(mass - 1), 1e-7))
     if exact.second_log_evidence is not None:
         gap = abs(exact.second_log_evidence - exact.log_evidence)
-        checks.append(Check("evidence by a second route", gap / (1 + abs(exact.log_evidence)), 1e-8))
+        checks.append(
+            Check("evidence by a second route", gap / (1 + abs(exact.log_evidence)), 1e-8)
+        )
         checks.append(_importance(model, exact, seed))
     return checks
 
@@ -81,7 +83,9 @@ def _points(model, exact, seed, number):
 
 
 def _shown(theta) -> str:
-    return ", ".join(f"{k} = {np.array2string(np.asarray(v), precision=4)}" for k, v in theta.items())
+    return ", ".join(
+        f"{k} = {np.array2string(np.asarray(v), precision=4)}" for k, v in theta.items()
+    )
 
 
 def _importance(model, exact, seed, draws=4_000) -> Check:
@@ -169,7 +173,9 @@ def limit(topic: Topic, data: pd.DataFrame, settings: dict, mle: dict, errors: d
     # Like 1 / m: from 100 to 1,000 repeats the distance has to fall to a tenth, give or take.
     fall = bias[-1] / max(bias[-2], 1e-12)
     return [
-        Check("limit: mean - MLE falls like 1/m", fall, 0.12, f"{bias[-2]:.2g} to {bias[-1]:.2g} se"),
+        Check(
+            "limit: mean - MLE falls like 1/m", fall, 0.12, f"{bias[-2]:.2g} to {bias[-1]:.2g} se"
+        ),
         Check("limit: sd times sqrt(m) is Fisher's standard error", spread[-1], 0.01),
     ]
 
@@ -181,7 +187,8 @@ def gates(draws) -> list[Check]:
     """Did the sampler do its work? Nothing below is worth reading when it did not."""
     posterior, stat = draws.posterior, draws.sample_stats
     rhat = max(
-        float(np.max(array_stats.rhat(fit.flat(v), chain_axis=0, draw_axis=1))) for v in posterior.values()
+        float(np.max(array_stats.rhat(fit.flat(v), chain_axis=0, draw_axis=1)))
+        for v in posterior.values()
     )
     energy = stat["energy"].values
     bfmi = np.square(np.diff(energy, axis=1)).mean(axis=1) / energy.var(axis=1, ddof=1)
@@ -258,7 +265,11 @@ def against_gibbs(draws, other: dict) -> np.ndarray:
         a = fit.flat(draws.posterior[name])
         b = np.asarray(values).reshape(*np.shape(values)[:2], -1)
         centre = (a.mean(axis=(0, 1)) + b.mean(axis=(0, 1))) / 2
-        for f in (lambda x: x, lambda x, c=centre: (x - c) ** 2, lambda x, c=centre: (x <= c).astype(float)):
+        for f in (
+            lambda x: x,
+            lambda x, c=centre: (x - c) ** 2,
+            lambda x, c=centre: (x <= c).astype(float),
+        ):
             fa, fb = f(a), f(b)
             error = np.hypot(*(x.std(axis=(0, 1), ddof=1) / np.sqrt(fit.ess(x)) for x in (fa, fb)))
             zs.append((fa.mean(axis=(0, 1)) - fb.mean(axis=(0, 1))) / error)

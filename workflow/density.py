@@ -29,10 +29,8 @@ class Unconstrained:
 
     def __init__(self, model: pm.Model, *, jacobian: bool):
         values = [model.rvs_to_values[v] for v in model.free_RVs]
-        if jacobian:
-            logp = model.logp()
-        else:
-            logp = model.logp(vars=model.observed_RVs, jacobian=False)
+        seen = {} if jacobian else {"vars": model.observed_RVs, "jacobian": False}
+        logp = model.logp(**seen)
         gradients = pytensor.grad(logp, values, disconnected_inputs="ignore")
         outputs = [logp, *gradients]
         self._evaluate = model.compile_fn(outputs, inputs=values, mode=INTERPRETED, point_fn=False)
@@ -74,7 +72,8 @@ class Unconstrained:
             return np.concatenate([np.ravel(x) for x in self.to_theta(v).values()])
 
         return np.stack(
-            [(stacked(u + step * e) - stacked(u - step * e)) / (2 * step) for e in np.eye(u.size)], axis=-1
+            [(stacked(u + step * e) - stacked(u - step * e)) / (2 * step) for e in np.eye(u.size)],
+            axis=-1,
         )
 
 
@@ -84,10 +83,12 @@ def _coordinates(model, values):
     inputs = [v.owner.inputs for v in model.free_RVs]
     constrained = [pt.as_tensor(v).type(f"{v.name}_constrained") for v in model.free_RVs]
     forward = [
-        c if t is None else t.forward(c, *i) for c, t, i in zip(constrained, transforms, inputs, strict=True)
+        c if t is None else t.forward(c, *i)
+        for c, t, i in zip(constrained, transforms, inputs, strict=True)
     ]
     backward = [
-        v if t is None else t.backward(v, *i) for v, t, i in zip(values, transforms, inputs, strict=True)
+        v if t is None else t.backward(v, *i)
+        for v, t, i in zip(values, transforms, inputs, strict=True)
     ]
     options = {"mode": INTERPRETED, "on_unused_input": "ignore"}
     return (

@@ -31,9 +31,11 @@ logging.getLogger("pymc").setLevel(logging.ERROR)  # it announces every variable
 
 
 def compile_model(model: pm.Model):
-    """The model as machine code. Refuses a model that looks at no data: PyMC would sample the prior."""
+    """The model as machine code; refused without observed data, as PyMC would draw its prior."""
     if not model.observed_RVs:
-        raise Refused("the model has no observed variable: `observed=` is missing, so nothing is learnt")
+        raise Refused(
+            "the model has no observed variable: `observed=` is missing, so nothing is learnt"
+        )
     return nutpie.compile_pymc_model(model)
 
 
@@ -91,8 +93,8 @@ def _blocks(compiled, seed, target):
 def _slim(block):
     kept = ["diverging", "maxdepth_reached", "energy", "n_steps", "gradient", "unconstrained_draw"]
     stats = block.sample_stats.to_dataset()[kept]
-    stats = stats.rename({d: "coordinate" for d in stats["gradient"].dims[2:]})
-    stats = stats.rename({d: "coordinate" for d in stats["unconstrained_draw"].dims[2:] if d != "coordinate"})
+    own = {stats[name].dims[2] for name in ("gradient", "unconstrained_draw")}
+    stats = stats.rename(dict.fromkeys(own, "coordinate"))
     return block.posterior.to_dataset(), stats
 
 
@@ -106,7 +108,9 @@ def _joined(blocks):
 
 def lowest_ess(posterior) -> float:
     """The lowest bulk or tail (5 and 95 %) ESS over every element of every variable."""
-    return min(float(np.min(ess(flat(v), kind))) for v in posterior.values() for kind in ("bulk", "tail"))
+    return min(
+        float(np.min(ess(flat(v), kind))) for v in posterior.values() for kind in ("bulk", "tail")
+    )
 
 
 def ess(draws: np.ndarray, kind: str = "mean") -> np.ndarray:
@@ -135,8 +139,8 @@ def complete(model: pm.Model, draws: xr.DataTree, seed: int) -> xr.DataTree:
         replicated = pm.sample_posterior_predictive(few, progressbar=False, **quiet)
         numbers = sum(variable.size for variable in prior.observed_data.values()) * KEPT
         if numbers < 1e7:
-            pm.compute_log_likelihood(tree, progressbar=False, compile_kwargs=INTERPRETED)
-        pm.compute_log_prior(tree, progressbar=False, compile_kwargs=INTERPRETED)
+            pm.stats.compute_log_likelihood(tree, progressbar=False, compile_kwargs=INTERPRETED)
+        pm.stats.compute_log_prior(tree, progressbar=False, compile_kwargs=INTERPRETED)
     for group in ("prior", "prior_predictive", "observed_data", "constant_data"):
         if group in prior.children:
             tree[group] = prior[group]
@@ -153,6 +157,8 @@ def thin(draws: xr.DataTree, number: int) -> xr.DataTree:
     return xr.DataTree.from_dict(
         {
             "posterior": draws.posterior.to_dataset().isel(draw=slice(None, None, step)),
-            "sample_stats": draws.sample_stats.to_dataset()[names].isel(draw=slice(None, None, step)),
+            "sample_stats": draws.sample_stats.to_dataset()[names].isel(
+                draw=slice(None, None, step)
+            ),
         }
     )

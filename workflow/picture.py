@@ -1,4 +1,4 @@
-"""Pictures: four colours with one meaning each, drawn as SVG that follows the reader's light or dark.
+"""Pictures: four colours with one meaning each, as SVG that follows the reader's light or dark.
 
 The colours are registered with matplotlib by name ("exact", "draws", "mle", "prior", "ink",
 "muted"), so an analysis says `color="exact"`. In the SVG they become CSS variables.
@@ -66,7 +66,9 @@ def style():
 def svg(figure, alt: str) -> str:
     """The figure as one inline element: SVG with CSS colours, or a PNG where that is lighter."""
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
+    figure.savefig(
+        buffer, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None}
+    )
     text = buffer.getvalue()
     if len(text) > HEAVY:
         return _png(figure, alt)
@@ -113,7 +115,9 @@ def exact_over_draws(posterior, record, *, reference=None, size=(3.1, 2.1)):
         axis.stairs(counts, edges, color="ink", linewidth=1.4)
         top = counts.max()
     if record["mle"] is not None and low - 3 * margin < record["mle"] < high + 3 * margin:
-        axis.plot([record["mle"]], [0], marker="^", color="mle", markersize=8, clip_on=False, zorder=5)
+        axis.plot(
+            [record["mle"]], [0], marker="^", color="mle", markersize=8, clip_on=False, zorder=5
+        )
     axis.set(xlim=(low - margin, high + margin), ylim=(0, 1.12 * top), yticks=[])
     axis.set_title(record["label"])
     axis.locator_params(axis="x", nbins=4)
@@ -176,15 +180,21 @@ def prior_against_posterior(draws, record, size=(3.1, 2.1)):
 def _view(prior, posterior):
     """All of the posterior, and of the prior as much as leaves the posterior visible."""
     reach = 12 * (posterior[1] - posterior[0])
-    return max(prior[0], posterior[0] - reach), min(max(prior[1], posterior[1]), posterior[1] + reach)
+    return max(prior[0], posterior[0] - reach), min(
+        max(prior[1], posterior[1]), posterior[1] + reach
+    )
 
 
 def ranks(draws, records):
-    """ArviZ's rank plot: every chain's ranks among all, which are uniform when chains agree."""
+    """ArviZ's rank plot: every chain's ranks among all, against uniform ones, with its test."""
     with mpl.rc_context({"axes.prop_cycle": mpl.cycler(color=CHAINS)}):
         names = list(dict.fromkeys(r["name"] for r in records))
         plot = az.plot_rank(
-            draws, var_names=names, backend="matplotlib", figure_kwargs={"figsize": (9, 2.6)}
+            draws,
+            var_names=names,
+            envelope_prob=0.999,
+            backend="matplotlib",
+            figure_kwargs={"figsize": (9, 2.6)},
         )
     return plot.viz["figure"].item()
 

@@ -68,7 +68,9 @@ def names() -> list[str]:
 
 def load(name: str) -> Topic:
     if name not in names():
-        raise Refused(f"no topic {name!r}{_nearest(name, names())}; there are: {', '.join(names())}")
+        raise Refused(
+            f"no topic {name!r}{_nearest(name, names())}; there are: {', '.join(names())}"
+        )
     return Topic(
         name,
         importlib.import_module(f"models.{name}"),
@@ -200,7 +202,9 @@ def _validate(data_model, frame, lines, path):
         cases = failure.failure_cases
     problems = []
     own = [c for c in data_model.to_schema().columns if c in frame]
-    for (scope, column, check), found in cases.groupby(["schema_context", "column", "check"], sort=False):
+    for (scope, column, check), found in cases.groupby(
+        ["schema_context", "column", "check"], sort=False
+    ):
         index = found["index"].dropna().unique()
         bad = frame.index.isin(index)
         if scope == "Column":
@@ -233,7 +237,9 @@ def _rows(lines, frame, bad) -> str:
     chosen = frame[bad]
     shown = []
     for index, row in chosen.head(SHOWN_ROWS).iterrows():
-        found = ", ".join(_plain(v) if len(row) == 1 else f"{k} {_plain(v)}" for k, v in row.items())
+        found = ", ".join(
+            _plain(v) if len(row) == 1 else f"{k} {_plain(v)}" for k, v in row.items()
+        )
         shown.append(f"line {lines[index]} has {_short(found)}")
     more = len(chosen) - len(shown)
     return "; ".join(shown) + (f"; and {more} more" if more > 0 else "")

@@ -23,7 +23,7 @@ PRIOR_RANGE = 0.999
 
 @dataclass
 class Run:
-    """Everything one run learnt. What analyses read: data, settings, exact, mle, posterior, draws."""
+    """Everything one run learnt; analyses read data, settings, exact, mle, posterior, draws."""
 
     topic: Topic
     data: pd.DataFrame
@@ -99,6 +99,7 @@ def verify(
     with run.timed("exact answer", tell):
         try:
             run.model = topic.model(data, settings)
+            _drawable(run.model, settings)
             small = run.model if run.all_rows_exact else topic.model(run.exact_data, settings)
             run.exact = topic.exact(run.exact_data, settings)
         except ValueError as problem:
@@ -122,11 +123,23 @@ def verify(
     return run
 
 
+def _drawable(model, settings):
+    """A prior nobody can draw from has impossible settings: Beta(-1, 9)."""
+    try:
+        pm.draw(model.free_RVs, random_seed=1, mode=fit.INTERPRETED["mode"])
+    except ValueError as problem:
+        shown = ", ".join(f"{k} = {np.asarray(v).tolist()}" for k, v in settings.items())
+        reason = str(problem).splitlines()[0]
+        raise ValueError(f"no prior has the settings {shown} ({reason})") from problem
+
+
 def _maximise(run):
     try:
         run.mle = run.topic.mle(run.data, run.settings)
     except ValueError as problem:
-        run.maximum = Maximum(Check("score: there is no MLE", 0.0, 0.0, str(problem)), None, str(problem))
+        run.maximum = Maximum(
+            Check("score: there is no MLE", 0.0, 0.0, str(problem)), None, str(problem)
+        )
         return
     run.maximum = check.score(run.model, run.mle)
     run.checks.append(run.maximum.check)
@@ -165,11 +178,15 @@ def _prior_range(run):
     for name, values in run.draws.prior_predictive.items():
         observed = run.draws.observed_data[name].values.astype(float)
         simulated = values.values.reshape(-1, observed.size)
-        for what, summary in (("mean", np.mean), ("standard deviation", np.std)):
-            low, high = np.quantile(summary(simulated, axis=1), [edge, 1 - edge])
-            if not low <= summary(observed) <= high:
+        # The mean against single values: a misfit of the mean is not a matter of units.
+        for what, found, expected in (
+            ("mean", observed.mean(), simulated),
+            ("standard deviation", observed.std(), simulated.std(axis=1)),
+        ):
+            low, high = np.quantile(expected, [edge, 1 - edge])
+            if not low <= found <= high:
                 run.warnings.append(
-                    f"the {what} of `{name}`, {summary(observed):.4g}, lies outside what the prior "
+                    f"the {what} of `{name}`, {found:.4g}, lies outside what the prior "
                     f"expects ({low:.4g} to {high:.4g}, 99.9 % of prior simulations){_way_out(run)}"
                 )
 
@@ -196,7 +213,7 @@ def _fit(run):
     found = float(statistic(observed, run))
     simulated = np.array([float(statistic(y, run)) for y in replicated])
     conflict = []
-    if "log_likelihood" in run.draws.children:
+    if "log_likelihood" in run.draws.children and _prior_varies(run.draws):
         table = az.psense_summary(run.draws, round_to=3)
         conflict = [str(n) for n in table.index[table["diagnosis"].str.contains("conflict")]]
         run.fit["sensitivity"] = table
@@ -209,3 +226,11 @@ def _fit(run):
     )
     if not math.isfinite(found):
         run.checks.append(Check("the predictive statistic is finite", math.inf, 0))
+
+
+def _prior_varies(draws) -> bool:
+    """A flat prior has no sensitivity to scale: raised to any power it is itself."""
+    total = sum(
+        v.sum([d for d in v.dims if d not in ("chain", "draw")]) for v in draws.log_prior.values()
+    )
+    return bool(np.ptp(total.values) > 1e-9)

@@ -1,0 +1,69 @@
+# Known Posteriors. `make help` lists what there is; `make` verifies every topic whose inputs changed.
+#
+# The environment is .venv, made here from requirements.txt, or an activated conda environment
+# made from environment.yml.
+
+SHELL := /bin/bash
+MAKEFLAGS += --no-print-directory
+TOPICS := $(filter-out __init__,$(basename $(notdir $(wildcard analyses/*.py))))
+MACHINERY := $(wildcard workflow/* models/_*.py) requirements.txt
+
+ifeq ($(CONDA_DEFAULT_ENV),known-posteriors)
+  PYTHON := python
+  READY :=
+else
+  PYTHON := .venv/bin/python
+  READY := .venv/.ready
+endif
+
+.DEFAULT_GOAL := all
+.PHONY: all test verify lint format bench help clean $(TOPICS)
+
+# Stale topics are collected in a file of this very make and then run by one process: starting
+# Python and compiling is what costs. $$PPID is this make's own process number in every recipe.
+STALE = results/.stale.$$PPID
+
+all: $(READY) $(TOPICS:%=results/%/summary.json) ## every topic whose inputs changed, and results/index.html
+	@topics=$$(cat $(STALE) 2>/dev/null); rm -f $(STALE); status=0; \
+	if [ -n "$$topics" ]; then $(PYTHON) -m workflow report $$topics || status=$$?; fi; \
+	$(PYTHON) -m workflow gallery || status=$$?; exit $$status
+
+results/%/summary.json: models/%.py analyses/%.py data/%.csv $(MACHINERY) | $(READY)
+	@mkdir -p results; echo $* >> $(STALE)
+
+# One topic, on its own data or on yours:
+#   make beta_binomial DATA=mine.csv FIELDS="tested=n positive=cases" SET="alpha=2 beta=8" OUT=results/mine
+$(TOPICS): $(READY)
+	@$(PYTHON) -m workflow report $@ \
+	  $(if $(DATA),--data "$(DATA)") $(if $(FIELDS),--column $(FIELDS)) \
+	  $(if $(SET),--set $(SET)) $(if $(SEED),--seed $(SEED)) $(if $(OUT),--out "$(OUT)")
+
+test: $(READY) lint ## every test but the slow ones, with lint
+	@$(PYTHON) -m pytest
+
+verify: $(READY) ## the slow proofs: twenty seeds of every topic
+	@$(PYTHON) -m pytest -m slow
+
+lint: $(READY) ## ruff, format and rules
+	@$(PYTHON) -m ruff format --check . && $(PYTHON) -m ruff check .
+
+format: $(READY) ## let ruff rewrite what it can
+	@$(PYTHON) -m ruff format . && $(PYTHON) -m ruff check --fix .
+
+help: ## this list
+	@echo "make TARGET, where TARGET is one of"; \
+	grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  %-20s %s\n", $$1, $$2}'; \
+	echo "or a topic:"; for t in $(TOPICS); do echo "  $$t"; done; \
+	echo 'Your own data:  make beta_binomial DATA=mine.csv FIELDS="tested=n positive=k" SET="alpha=2 beta=8" SEED=1 OUT=results/mine'
+
+clean: ## remove results and the environment
+	rm -rf results .venv .pytest_cache .ruff_cache; find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The first Python that is new enough, looked for by name. A half-made .venv is made again.
+.venv/.ready: requirements.txt
+	@for p in python3.13 python3.14 python3.12 python3 python; do \
+	  if $$p -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then found=$$p; break; fi; done; \
+	if [ -z "$$found" ]; then echo "Known Posteriors needs Python 3.12 or newer, and none was found on the PATH." >&2; exit 3; fi; \
+	echo "setting up .venv with $$($$found --version) (about a minute, once)"; \
+	[ -x .venv/bin/python ] && .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null || { rm -rf .venv; $$found -m venv .venv; } && \
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt && touch $@

@@ -1,0 +1,65 @@
+"""One-character mistakes planted in the real source: each must be caught without a sampler.
+
+An edit that no longer fits the source fails the test, so the list cannot drift from the code.
+"""
+
+import itertools
+import sys
+import types
+
+import pytest
+
+from workflow import check, topic
+
+MISTAKES = {
+    "beta_binomial": {
+        "prior off by one": ("alpha + k.sum()", "alpha + k.sum() + 1"),
+        "failures for tests": ("beta + (n - k).sum()", "beta + n.sum()"),
+        "swapped arguments": ('pm.Beta("theta", alpha, beta)', 'pm.Beta("theta", beta, alpha)'),
+        "coefficient dropped": ("log_binomial.sum() + betaln(a, b)", "betaln(a, b)"),
+    },
+    "gamma_precision": {
+        "rate for scale": ("scale=1 / b)", "scale=b)"),
+        "n - 1 for n": ("alpha + n / 2", "alpha + (n - 1) / 2"),
+        "sd for precision": ("np.float64(-0.5)", "np.float64(0.5)"),
+        "half forgotten": ("beta + squares / 2", "beta + squares"),
+        "n - 1 in the MLE": (".mean()\n    if mean", ".sum() / (len(data) - 1)\n    if mean"),
+    },
+}
+
+counter = itertools.count()
+
+
+def edited(name: str, old: str, new: str) -> topic.Topic:
+    """The topic with one edit in its model file, as a module of its own."""
+    found = topic.load(name)
+    source = (topic.HOME / "models" / f"{name}.py").read_text(encoding="utf-8")
+    assert source.count(old) == 1, f"{old!r} stands {source.count(old)} times in models/{name}.py"
+    module = types.ModuleType(f"models.{name}_mistaken_{next(counter)}")
+    sys.modules[module.__name__] = module  # pandera looks its annotations up there
+    exec(compile(source.replace(old, new), f"models/{name}.py", "exec"), vars(module))
+    return topic.Topic(name, module, found.analysis)
+
+
+def failures(found: topic.Topic, data, settings) -> list[str]:
+    """The names of the sampler-free checks that fail."""
+    rows = found.exact_rows(data)
+    checks = check.identity(found.model(rows, settings), found.exact(rows, settings), seed=1)
+    checks.append(check.score(found.model(data, settings), found.mle(data, settings)).check)
+    return [c.name for c in checks if not c.passed]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "mistake"), [(t, m) for t in MISTAKES for m in MISTAKES[t]]
+)
+def test_a_planted_mistake_is_caught(wrong, mistake):
+    found = edited(wrong, *MISTAKES[wrong][mistake])
+    data = topic.read(found)
+    caught = failures(found, data, found.defaults)
+    assert caught, f"{mistake} in {wrong} went unseen"
+
+
+def test_every_topic_has_mistakes_and_passes_without_them(name):
+    assert len(MISTAKES[name]) >= 4
+    found = topic.load(name)
+    assert failures(found, topic.read(found), found.defaults) == []

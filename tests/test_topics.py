@@ -1,0 +1,142 @@
+"""Every topic, by listing `models/`: identity, score, limit, draws, and the shape of its files."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+from workflow import check, fit, topic
+
+
+def test_a_topic_is_a_model_an_analysis_and_a_csv(name):
+    for folder, ending in (("models", "py"), ("analyses", "py"), ("data", "csv")):
+        assert (topic.HOME / folder / f"{name}.{ending}").is_file()
+
+
+def test_files_stay_short(name):
+    for folder in ("models", "analyses"):
+        lines = (topic.HOME / folder / f"{name}.py").read_text().splitlines()
+        assert len(lines) <= 150, (
+            f"{folder}/{name}.py has {len(lines)} lines; is there a simpler shape?"
+        )
+
+
+def test_definitions_stand_in_the_same_order_everywhere(each):
+    order = [
+        "Data",
+        "tidy",
+        "PRIOR",
+        "KNOWN",
+        "EXACT_ROWS",
+        "design",
+        "model",
+        "exact",
+        "mle",
+        "gibbs",
+    ]
+    source = inspect.getsource(each[0].module)
+    starts = {n: source.find(f"\n{p}{n}") for n in order for p in ("class ", "def ", "") if
+              source.find(f"\n{p}{n}{'(' if p else ' ='}") >= 0}  # fmt: skip
+    present = [n for n in order if n in starts]
+    assert present == sorted(present, key=starts.get)
+    assert {"Data", "PRIOR", "model", "exact", "mle"} <= set(present)
+
+
+def test_no_default_prior_survives_a_swap(each):
+    """A prior that is symmetric in its arguments would hide swapped ones from every test."""
+    for values in (each[0].module.PRIOR,):
+        numbers = [v for v in values.values() if np.ndim(v) == 0]
+        assert len(set(numbers)) == len(numbers)
+        assert all(
+            len(set(np.ravel(v).tolist())) > 1 or len(np.ravel(v)) == 1 for v in values.values()
+        )
+
+
+def test_data_say_where_they_come_from(each):
+    head = each[0].csv.read_text(encoding="utf-8").split("\n")
+    comments = " ".join(line for line in head if line.startswith("#"))
+    assert all(word in comments for word in ("Source", "Licence", "Units"))
+
+
+def test_every_setting_reaches_the_model_and_the_exact_answer(each):
+    found, data, settings = each
+    rows = found.exact_rows(data)
+    for function in (found.module.model, found.module.exact):
+        keywords = {p.name for p in inspect.signature(function).parameters.values()
+                    if p.kind is p.KEYWORD_ONLY}  # fmt: skip
+        assert keywords == set(settings)
+    exact = found.exact(rows, settings)
+    free = {v.name for v in found.model(rows, settings).free_RVs}
+    assert set(exact.marginals) == free
+
+
+def test_identity(each):
+    """Bayes' theorem itself, to nine digits, with the evidence and every marginal's mass."""
+    found, data, settings = each
+    rows = found.exact_rows(data)
+    checks = check.identity(found.model(rows, settings), found.exact(rows, settings), seed=1)
+    assert all(c.passed for c in checks), [c for c in checks if not c.passed]
+
+
+def test_identity_holds_for_other_priors_too(each):
+    found, data, settings = each
+    rows = found.exact_rows(data)
+    moved = {k: v * 1.25 if k in found.module.PRIOR else v for k, v in settings.items()}
+    checks = check.identity(found.model(rows, moved), found.exact(rows, moved), seed=2)
+    assert all(c.passed for c in checks), [c for c in checks if not c.passed]
+
+
+def test_score(each):
+    """The MLE is where PyMC's own log likelihood is flat and falls on every side."""
+    found, data, settings = each
+    maximum = check.score(found.model(data, settings), found.mle(data, settings))
+    assert maximum.check.passed, maximum.check
+
+
+def test_limit(each):
+    """Rows repeated: the exact posterior tends to the MLE with Fisher's standard error."""
+    found, data, settings = each
+    if len(found.exact_rows(data)) < len(data):
+        repeated = found.exact_rows(data)
+        assert (
+            len(repeated) == found.module.EXACT_ROWS
+        )  # enumerated: repeating rows is out of reach
+        return
+    best = found.mle(data, settings)
+    maximum = check.score(found.model(data, settings), best)
+    checks = check.limit(found, data, settings, best, maximum.standard_errors)
+    assert all(c.passed for c in checks), checks
+
+
+def test_draws_pass_the_gates(run):
+    assert all(g.passed for g in run.gates), [g for g in run.gates if not g.passed]
+    assert fit.lowest_ess(run.all_draws.posterior) >= 6_400
+
+
+def test_draws_match_the_exact_posterior(run):
+    assert all(c.passed for c in run.checks), [c for c in run.checks if not c.passed]
+    assert run.verdict == "agree"
+    assert set(run.z) == set(run.exact.distributions)
+
+
+def test_shipped_data_bring_no_warning_about_units(run):
+    assert run.warnings == []
+
+
+@pytest.mark.slow
+def test_twenty_seeds(each):
+    """Compiled once, drawn twenty times: every z of every seed below the bound for all of them."""
+    found, data, settings = each
+    rows = found.exact_rows(data)
+    small = found.model(rows, settings)
+    exact = found.exact(rows, settings)
+    compiled = fit.with_data(fit.compile_model(found.model(data, settings)), small)
+    zs = []
+    for seed in range(100, 120):
+        draws = fit.sample(compiled, seed)
+        assert all(g.passed for g in check.gates(draws)), (seed, check.gates(draws))
+        table = check.against_exact(draws, exact)
+        zs += [z for row in table.values() for z in row.values()]
+    worst = np.abs(np.concatenate(zs)).max()
+    print(f"{found.name}: {np.concatenate(zs).size} z, largest {worst:.2f}")
+    assert worst < check.bound(np.concatenate(zs).size)

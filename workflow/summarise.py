@@ -1,0 +1,183 @@
+"""The numbers of a run as tables and sentences: what summary.json and summary.csv hold."""
+
+import hashlib
+import importlib.metadata
+import platform
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pymc as pm
+from arviz_stats.base import array_stats
+
+from workflow import fit
+from workflow.topic import HOME
+from workflow.verify import Run
+
+INTERVAL = {"kind": "equal-tailed", "prob": 0.95}
+QUANTILES = {"q2.5": 0.025, "q50": 0.5, "q97.5": 0.975}
+PACKAGES = ("pymc", "nutpie", "arviz", "pytensor", "numpy", "scipy", "pandas")
+VERDICTS = {
+    "agree": "Verified: exact answer, draws and maximum likelihood agree",
+    "disagree": "Not verified: the answers disagree",
+    "unconverged": "Not verified: the sampler did not converge",
+}
+
+
+def records(run: Run, *, exact_rows: bool = False) -> list[dict]:
+    """One dict per element of every unknown and everything derived, as summary.json holds them.
+
+    With `exact_rows` the draws are those of the rows whose posterior was enumerated.
+    """
+    draws = run.exact_draws if exact_rows else run.all_draws
+    known = run.exact.distributions if exact_rows or run.all_rows_exact else {}
+    best = {} if exact_rows and not run.all_rows_exact else _best(run)
+    found = []
+    for name, variable in draws.posterior.data_vars.items():
+        values = fit.flat(variable)
+        coordinates = _coordinates(run.model, name, variable.shape[2:])
+        exact = _of_exact(known.get(name), values.shape[-1])
+        for i, index in enumerate(np.ndindex(variable.shape[2:])):
+            label = name + (
+                f"[{', '.join(coordinates[k][j] for k, j in enumerate(index))}]" if index else ""
+            )
+            z = {k: float(v[i]) for k, v in run.z[name].items()} if exact else None
+            found.append(
+                {
+                    "name": name,
+                    "index": list(index),
+                    "label": label,
+                    "exact": {k: float(v[i]) for k, v in exact.items()} if exact else None,
+                    "draws": _of_draws(values[..., i]),
+                    "mle": float(np.ravel(best[name])[i]) if name in best else None,
+                    "se": _standard_error(run, name, i) if best else None,
+                    "z": z,
+                }
+            )
+    return found
+
+
+def _best(run) -> dict:
+    """The MLE of the unknowns, and by invariance of everything computed from them."""
+    if run.mle is None:
+        return {}
+    given = {run.model[k]: v for k, v in run.mle.items()}
+    derived = run.model.deterministics
+    values = pm.draw(derived, givens=given, mode=fit.INTERPRETED["mode"]) if derived else []
+    return {**run.mle, **{v.name: x for v, x in zip(derived, values, strict=True)}}
+
+
+def _standard_error(run, name, i):
+    errors = run.maximum.standard_errors or {}
+    return float(np.ravel(errors[name])[i]) if name in errors else None
+
+
+def _coordinates(model, name, shape):
+    dims = model.named_vars_to_dims.get(name, (None,) * len(shape))
+    return [
+        [str(c) for c in model.coords[d]]
+        if d in model.coords
+        else [str(i + 1) for i in range(size)]
+        for d, size in zip(dims, shape, strict=True)
+    ]
+
+
+def _of_exact(distribution, size):
+    if distribution is None:
+        return None
+    numbers = {"mean": distribution.mean(), "sd": distribution.std()}
+    numbers |= {k: distribution.ppf(p) for k, p in QUANTILES.items()}
+    return {k: np.broadcast_to(np.ravel(v), (size,)) for k, v in numbers.items()}
+
+
+def _of_draws(values):
+    axes = {"chain_axis": 0, "draw_axis": 1}
+    low, middle, high = np.quantile(values, list(QUANTILES.values()))
+    return {
+        "mean": float(values.mean()),
+        "sd": float(values.std(ddof=1)),
+        "q2.5": float(low),
+        "q50": float(middle),
+        "q97.5": float(high),
+        "mcse_mean": float(values.std(ddof=1) / np.sqrt(fit.ess(values[..., None])[0])),
+        "ess_bulk": float(fit.ess(values[..., None], "bulk")[0]),
+        "ess_tail": float(fit.ess(values[..., None], "tail")[0]),
+        "r_hat": float(array_stats.rhat(values, **axes)),
+    }
+
+
+def summary(run: Run, found: list[dict], small: list[dict]) -> dict:
+    """summary.json: the machine's copy of the page."""
+    unknowns = [{k: v for k, v in r.items() if k != "se"} for r in found]
+    known = {
+        "topic": run.topic.name,
+        "question": run.topic.analysis.QUESTION,
+        "answer": sentence(run),
+        "verdict": run.verdict,
+        "fit": {k: run.fit[k] for k in ("statistic", "value", "p", "conflict")},
+        "warnings": run.warnings,
+        "data": {
+            "path": _relative(run.path),
+            "sha256": hashlib.sha256(run.path.read_bytes()).hexdigest(),
+            "rows": len(run.data),
+        },
+        "settings": {k: np.asarray(v).tolist() for k, v in run.settings.items()},
+        "seed": run.seed,
+        "sampler": fit.SAMPLER,
+        "sampling": {k: run.all_draws.attrs[k] for k in ("target_accept", "attempts")},
+        "versions": versions(),
+        "interval": INTERVAL,
+        "exact_by": run.exact.by,
+        "exact_rows": len(run.exact_data),
+        "log_evidence": float(run.exact.log_evidence),
+        "unknowns": unknowns,
+        "checks": [
+            {"name": c.name, "value": float(c.value), "limit": float(c.limit), "passed": c.passed}
+            for c in run.gates + run.checks
+        ],
+        "seconds": {k: round(v, 3) for k, v in run.seconds.items()},
+    }
+    if small:
+        known["unknowns_on_exact_rows"] = [{k: v for k, v in r.items() if k != "se"} for r in small]
+    return known
+
+
+@cache
+def versions() -> dict:
+    found = {name: importlib.metadata.version(name) for name in PACKAGES}
+    return {"python": platform.python_version(), **found}
+
+
+def _relative(path: Path) -> str:
+    resolved = path.resolve()
+    return str(resolved.relative_to(HOME)) if resolved.is_relative_to(HOME) else path.name
+
+
+def sentence(run: Run) -> str:
+    """The answer in one sentence, or why there is none."""
+    if not run.good:
+        return f"{VERDICTS[run.verdict]}, so no answer is given."
+    answer = run.topic.analysis.answer(run)
+    return f"Under a model that these data contradict: {answer}" if run.misfit else answer
+
+
+def number(value) -> str:
+    """Four significant digits, in plain figures where a person reads them plainly."""
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return "–"
+    if isinstance(value, (int, np.integer)) or (abs(value) < 1e6 and float(value).is_integer()):
+        return f"{int(value):,}"
+    if 1e-3 <= abs(value) < 1e6:
+        digits = max(0, 3 - int(np.floor(np.log10(abs(value)))))
+        return f"{value:,.{digits}f}"
+    return f"{value:.3e}"
+
+
+def short(value) -> str:
+    """Two or three digits, for errors, limits and other numbers nobody adds up."""
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.3g}"
+
+
+def p_value(facts_fit: dict, simulations: int) -> str:
+    least = 1 / (1 + simulations)
+    return f"at most {least:.1g}" if facts_fit["p"] <= least * 1.001 else f"{facts_fit['p']:.2g}"
