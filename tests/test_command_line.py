@@ -26,7 +26,8 @@ def own_data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("own")
     (folder / "my tests.csv").write_text("Number tested,k\n12,3\n30,4\n8,0\n")
     done = subprocess.run(
-        ["make", f"PYTHON={sys.executable}", "READY=", "beta_binomial", f"DATA={folder}/my tests.csv",
+        ["make", f"PYTHON={sys.executable}", "READY=", "beta_binomial",
+         f"DATA={folder}/my tests.csv",
          "FIELDS='tested=Number tested' positive=k", "SET=alpha=1 beta=1", "SEED=3",
          f"OUT={folder}/out"],
         cwd=topic.HOME, text=True, capture_output=True, check=False,
@@ -76,9 +77,9 @@ def test_summary_csv_is_the_table_of_the_page(own_data):
 
 REFUSED = {
     "a missing column": ("n,k\n10,3\n", "no column `positive`"),
-    "text in a count": ("tested,positive\n10,3\n10,x\n", "`positive` must be a whole number; line 3 has x"),
-    "half a person": ("tested,positive\n10,3.5\n", "`positive` must be a whole number; line 2 has 3.5"),
-    "more than all": ("tested,positive\n10,3\n5,9\n", "`positive` must be at most `tested`; line 3"),
+    "text in a count": ("tested,positive\n10,3\n10,x\n", "must be a whole number; line 3 has x"),
+    "half a person": ("tested,positive\n10,3.5\n", "must be a whole number; line 2 has 3.5"),
+    "more than all": ("tested,positive\n10,3\n5,9\n", "must be at most `tested`; line 3 has"),
     "less than none": ("tested,positive\n10,-1\n", "`positive` must be at least 0; line 2 has -1"),
     "a hole": ("tested,positive\n10,\n", "`positive` must be a whole number; line 2 has nothing"),
     "an empty file": ("", "the file is empty"),
@@ -159,7 +160,7 @@ def test_check_writes_nothing_and_names_every_rung(tmp_path, capsys, monkeypatch
 
 
 def test_one_broken_topic_stops_neither_the_others_nor_the_exit_code(monkeypatch, capsys, tmp_path):
-    """`beta_binomial` loses its exact answer; `gamma_precision` is still verified, and 1 returned."""
+    """`beta_binomial` loses its exact answer; the other is still verified, and 1 returned."""
     from models import beta_binomial
 
     monkeypatch.setattr(beta_binomial, "exact", lambda data, **settings: 1 / 0)

@@ -27,7 +27,8 @@ PREDICTED = 500
 SAMPLER = f"NUTS (nutpie {version('nutpie')})"
 INTERPRETED = {"mode": "FAST_COMPILE"}  # no machine code: for functions called a few times
 
-logging.getLogger("pymc").setLevel(logging.ERROR)  # it announces every variable it samples
+for talker in ("pymc", "arviz_stats"):  # what they announce stands in the report
+    logging.getLogger(talker).setLevel(logging.ERROR)
 
 
 def compile_model(model: pm.Model):

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
 from workflow import picture
-from workflow.summarise import VERDICTS, number, p_value, records, short, summary, versions
+from workflow.summarise import number, p_value, records, short, summary, verdict, versions
 from workflow.topic import names
 from workflow.verify import Run
 
@@ -25,6 +25,7 @@ FIRST_SCREEN = {
     3: (3.1, 2.2),
 }  # panels below the answer, and their size
 MOST_PANELS = 24
+MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")  # markup in data stays text
 # --- the page -----------------------------------------------------------------------------------
 
 
@@ -88,7 +89,8 @@ def _page(run, facts, found, small):
         .render(
             run=run,
             facts=facts,
-            verdict=VERDICTS[run.verdict],
+            verdict=verdict(run),
+            answer=MARKDOWN.renderInline(facts["answer"]),
             found=found,
             small=small,
             first=panels[: max(FIRST_SCREEN)],
@@ -123,7 +125,7 @@ def _page(run, facts, found, small):
 def _panels(run, found):
     exact = run.exact.distributions if run.all_rows_exact else {}
     shown = getattr(run.topic.analysis, "SHOW", None)
-    chosen = sorted(found, key=lambda r: r["name"] not in shown) if shown else found
+    chosen = sorted(found, key=lambda r: _place(r, shown)) if shown else found
     gibbs = run.gibbs or {}
     chosen = [r for r in chosen if r["name"] in exact or r["name"] in gibbs][:MOST_PANELS]
     made = []
@@ -136,6 +138,14 @@ def _panels(run, found):
         figure = picture.exact_over_draws(run.posterior, panel, reference=reference, size=size)
         made.append(picture.svg(figure, f"posterior of {r['label']}: draws and reference"))
     return made
+
+
+def _place(record, shown) -> int:
+    """Where the analysis' SHOW, a list of names or labels, puts this unknown; last if nowhere."""
+    return min(
+        (i for i, key in enumerate(shown) if key in (record["name"], record["label"])),
+        default=len(shown),
+    )
 
 
 def _small_panels(run, small):
@@ -166,10 +176,9 @@ def _sensitivity(run) -> str:
 
 def _story(run):
     """Paragraphs, tables and figures as HTML; nothing a user's file holds is taken as markup."""
-    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     for item in run.topic.analysis.story(run):
         if isinstance(item, str):
-            yield markdown.render(item)
+            yield MARKDOWN.render(item)
         elif isinstance(item, pd.DataFrame):
             yield _table(item)
         else:
@@ -228,7 +237,7 @@ def gallery(results: Path) -> list[dict]:
     page = (
         _templates()
         .get_template("index.html.j2")
-        .render(found=found, missing=missing, verdicts=VERDICTS, versions=versions())
+        .render(found=found, missing=missing, versions=versions())
     )
     results.mkdir(parents=True, exist_ok=True)
     with replacing(results / "index.html") as path:

@@ -63,7 +63,8 @@ def _best(run) -> dict:
         return {}
     given = {run.model[k]: v for k, v in run.mle.items()}
     derived = run.model.deterministics
-    values = pm.draw(derived, givens=given, mode=fit.INTERPRETED["mode"]) if derived else []
+    options = {"mode": fit.INTERPRETED["mode"], "on_unused_input": "ignore"}
+    values = pm.draw(derived, givens=given, **options) if derived else []
     return {**run.mle, **{v.name: x for v, x in zip(derived, values, strict=True)}}
 
 
@@ -151,6 +152,14 @@ def versions() -> dict:
 def _relative(path: Path) -> str:
     resolved = path.resolve()
     return str(resolved.relative_to(HOME)) if resolved.is_relative_to(HOME) else path.name
+
+
+def verdict(run: Run) -> str:
+    """The verdict in words, with how far exactness reaches."""
+    if run.good and not run.all_rows_exact:
+        rows = len(run.exact_data)
+        return f"Verified: exact on the first {rows} rows; on all rows two samplers agree"
+    return VERDICTS[run.verdict]
 
 
 def sentence(run: Run) -> str:

@@ -215,7 +215,9 @@ def _fit(run):
     conflict = []
     if "log_likelihood" in run.draws.children and _prior_varies(run.draws):
         table = az.psense_summary(run.draws, round_to=3)
-        conflict = [str(n) for n in table.index[table["diagnosis"].str.contains("conflict")]]
+        free = {v.name for v in run.model.free_RVs}
+        flagged = table.index[table["diagnosis"].str.contains("conflict")]
+        conflict = [str(n) for n in flagged if str(n).partition("[")[0] in free]
         run.fit["sensitivity"] = table
     run.fit.update(
         statistic=statistic.__doc__.strip().splitlines()[0].rstrip("."),
