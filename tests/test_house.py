@@ -64,7 +64,9 @@ def test_a_verb_stays_under_300_lines(path):
 
 
 def test_nothing_names_a_registry_or_a_path_of_one_machine():
-    tracked = subprocess.run(["git", "ls-files"], cwd=HOME, text=True, capture_output=True, check=True)
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=HOME, text=True, capture_output=True, check=True
+    )
     for name in tracked.stdout.split():
         path = HOME / name
         if path.suffix in (".png",):
@@ -101,7 +103,8 @@ WHOLE_HOUSE = ("make", "make test", "make verify", "git clone")  # these *are* t
 
 
 @pytest.mark.parametrize(
-    "command", [c for c in readme_commands() if not c.startswith(("git ", "cd ")) and c not in WHOLE_HOUSE]
+    "command",
+    [c for c in readme_commands() if not c.startswith(("git ", "cd ")) and c not in WHOLE_HOUSE],
 )
 def test_readme_commands_work(command, tmp_path):
     """As printed, in a shell, but for the Python they run on and the folder they write to."""
@@ -111,5 +114,7 @@ def test_readme_commands_work(command, tmp_path):
     command = command.replace("results/", f"{tmp_path}/")
     command = command.replace("mine.csv", f"{tmp_path}/mine.csv")
     (tmp_path / "mine.csv").write_text("site,n,cases\nNorth,40,3\nSouth,25,4\nWest,60,2\n")
-    done = subprocess.run(command, shell=True, cwd=HOME, text=True, capture_output=True, check=False)
+    done = subprocess.run(
+        command, shell=True, cwd=HOME, text=True, capture_output=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr

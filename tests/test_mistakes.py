@@ -49,9 +49,7 @@ def failures(found: topic.Topic, data, settings) -> list[str]:
     return [c.name for c in checks if not c.passed]
 
 
-@pytest.mark.parametrize(
-    ("wrong", "mistake"), [(t, m) for t in MISTAKES for m in MISTAKES[t]]
-)
+@pytest.mark.parametrize(("wrong", "mistake"), [(t, m) for t in MISTAKES for m in MISTAKES[t]])
 def test_a_planted_mistake_is_caught(wrong, mistake):
     found = edited(wrong, *MISTAKES[wrong][mistake])
     data = topic.read(found)

@@ -31,7 +31,8 @@ addEventListener("load", () => {{
       const b = text.getBoundingClientRect();
       const out = Math.max(
         box.left - b.left, b.right - box.right, box.top - b.top, b.bottom - box.bottom);
-      if (out > 2) problems.push("clipped: " + text.textContent + " in " + picture.getAttribute("aria-label"));
+      if (out > 2)
+        problems.push("clipped: " + text.textContent + ", " + picture.getAttribute("aria-label"));
     }}
   }}
   document.getElementById("found").textContent =
@@ -75,7 +76,7 @@ def test_a_page_fetches_nothing_and_runs_nothing(run):
 
 
 def look(folder, width) -> tuple[dict, list[str], set[str]]:
-    """What a browser finds in `folder`/report.html: layout, console messages, addresses asked for."""
+    """What a browser finds in `folder`/report.html: layout, console messages, addresses."""
     browser = next((b for b in BROWSERS if shutil.which(b)), None)
     assert browser, f"needs one of {', '.join(BROWSERS)} on the PATH"
     (folder / "probe.html").write_text(PROBE.format(width=width))
@@ -120,8 +121,9 @@ def test_the_browser_sees_what_is_wrong(tmp_path):
 
 
 def test_the_gallery_has_a_row_per_topic_and_says_what_is_missing(tmp_path):
-    facts = {"topic": "beta_binomial", "question": "Q <script>?", "answer": "A.", "verdict": "agree",
-             "exact_by": "algebra", "unknowns": [{"label": "theta"}]}  # fmt: skip
+    facts = {"topic": "beta_binomial", "question": "Q <script>?", "answer": "A.",
+             "verdict": "agree", "exact_by": "algebra",
+             "unknowns": [{"label": "theta"}]}  # fmt: skip
     (tmp_path / "beta_binomial").mkdir()
     (tmp_path / "beta_binomial" / "summary.json").write_text(json.dumps(facts))
     assert [f["topic"] for f in report.gallery(tmp_path)] == ["beta_binomial"]

@@ -1,0 +1,209 @@
+"""The linear algebra of regressions with Gaussian weights and Gaussian noise.
+
+The plan: standardise the columns, turn the problem once by a singular value decomposition, and
+from then on every noise level sigma costs one pass over p + 1 independent scalars: along
+direction k the data say c_k = s_k z_k + sigma * noise, the prior says z_k ~ Normal(0, d_k), and
+the weights are V @ z.
+
+A regression needs `standardise` (columns -> X) and then one of three: `Integrated` (the exact
+posterior, sigma unknown), `log_likelihood` and `turned_weights` (the same for a given sigma), or
+`least_squares` (no prior at all); the last two start from `turn` (X, y -> Turned). Shapes: n
+rows, p predictors, k = p + 1 weights (the intercept is the first), P values of sigma.
+"""
+
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+from scipy.linalg import block_diag
+from scipy.special import logsumexp, roots_legendre
+
+from models._exact import Density, Mixture
+
+PERFECT = 1e-11  # residual / size of y below which a fit is nothing but rounding error
+SILENT = 1e-11  # singular value / largest, below which columns are collinear but for rounding
+
+
+class Turned(NamedTuple):
+    """y = intercept + X w + noise in coordinates where the weights do not mix.
+
+    s (k,): singular values, the intercept's sqrt(n) first; 0 where the data are silent.
+    c (k,): y along each direction; 0 where the data are silent.
+    V (k, k): orthogonal; the weights, intercept first, are V @ (turned weights).
+    rss (): what no weight can reach, squared and summed.
+    idle (): how many of the n directions that is.
+    n (): rows.
+    """
+
+    s: np.ndarray
+    c: np.ndarray
+    V: np.ndarray
+    rss: float
+    idle: int
+    n: int
+
+
+def standardise(columns):
+    """Columns (n, p) -> X (n, p) of mean 0 and sd 1 (divisor n), their means and sds (p,)."""
+    columns = np.asarray(columns, dtype=float)
+    mean, sd = columns.mean(axis=0), columns.std(axis=0)
+    if np.any(columns.min(axis=0) == columns.max(axis=0)):
+        raise ValueError("a constant column cannot be standardised")
+    return (columns - mean) / sd, mean, sd
+
+
+def turn(X, y):
+    """One thin SVD of centred X (n, p); y (n,) is measured from the intercept's prior mean.
+
+    Centred columns are orthogonal to the intercept, so it stays a coordinate of its own. With
+    fewer rows than columns, rows of zeros are added: they hold no information, and keep in V
+    the directions a thin SVD would drop, along which the posterior is the prior.
+    """
+    n, p = X.shape
+    padded = np.vstack([X, np.zeros((max(p - n, 0), p))])
+    U, s, Vt = np.linalg.svd(padded, full_matrices=False)
+    heard = (s > SILENT * s[0]) & (np.arange(p) < n - 1)  # the intercept took one direction
+    centred = y - y.mean()
+    c = np.where(heard, U[:n].T @ centred, 0)
+    residual = centred - U[:n] @ c
+    idle = n - 1 - int(heard.sum())
+    return Turned(
+        s=np.r_[np.sqrt(n), np.where(heard, s, 0)],
+        c=np.r_[np.sqrt(n) * y.mean(), c],
+        V=block_diag(1.0, Vt.T),
+        rss=float(residual @ residual) if idle else 0.0,
+        idle=idle,
+        n=n,
+    )
+
+
+def fits_perfectly(turned):
+    """Whether every y is reproduced to rounding error: the likelihood then has no bound."""
+    return turned.rss <= PERFECT**2 * (turned.rss + np.sum(turned.c**2))
+
+
+def log_likelihood(turned, sigma, d):
+    """log p(y | sigma), weights integrated out; sigma (P,), prior sds d (k,) -> (P,)."""
+    sigma = np.asarray(sigma, dtype=float)[..., None]
+    heard = turned.s > 0
+    variance = sigma**2 + (d * turned.s)[heard] ** 2
+    fit = np.sum(np.log(variance) + turned.c[heard] ** 2 / variance, axis=-1)
+    sigma = sigma[..., 0]
+    rest = turned.rss / sigma**2 + 2 * turned.idle * np.log(sigma)
+    return -0.5 * (turned.n * np.log(2 * np.pi) + fit + rest)
+
+
+def turned_weights(turned, sigma, d):
+    """Mean and variance of each turned weight given y and sigma (P,): both (k, P).
+
+    The mean is that of ridge regression with penalty sigma^2 / d^2; as d grows it tends to the
+    Moore-Penrose solution, and along silent directions the variance stays d^2.
+    """
+    s, c, d = turned.s[:, None], turned.c[:, None], np.asarray(d, dtype=float)[:, None]
+    sigma = np.asarray(sigma, dtype=float)
+    precision = (s / sigma) ** 2 + d**-2.0
+    return s * c / sigma**2 / precision, 1 / precision
+
+
+def least_squares(turned):
+    """The shortest of the weights (k,), intercept first, with the least sum of squares."""
+    heard = turned.s > 0
+    return turned.V @ np.where(heard, turned.c / np.where(heard, turned.s, 1), 0)
+
+
+def errors_and_penalty(turned, z, d):
+    """Sum of squared errors and of (weights / prior sd)^2 for turned weights z (k, P): both (P,).
+
+    Divided by sigma^2 and 1, minus half their sum is the log joint density but for constants.
+    """
+    missed = turned.c[:, None] - turned.s[:, None] * z
+    return turned.rss + np.sum(missed**2, axis=0), np.sum((z / d[:, None]) ** 2, axis=0)
+
+
+def over_log_sigma(log_density, start, fall=40.0, nodes=400):
+    """Integrate exp(log_density(sigma)) over sigma > 0, seen as a function of u = log sigma.
+
+    Returns the nodes sigma (P,), each node's log share (P,) with logsumexp = the log integral,
+    and the log integral by a second rule. First rule: trapezoid, which converges exponentially
+    for a smooth bump; second: Gauss-Legendre with twice the nodes on a wider interval.
+    `start` is any sigma within a factor e^50 of the bulk.
+    """
+
+    def of_u(u):
+        return log_density(np.exp(u)) + u
+
+    grid = np.log(start) + np.linspace(-50, 50, 4001)
+    for _ in range(8):  # close in on the peak
+        best = int(np.clip(np.argmax(of_u(grid)), 1, grid.size - 2))
+        grid = np.linspace(grid[best - 1], grid[best + 1], 41)
+    peak = grid[20]
+
+    def reach(sign, fall):
+        """Just beyond the last point, going out from the peak, less than `fall` below it."""
+        out = peak + sign * np.geomspace(1e-9, 100, 1500)
+        inside = np.flatnonzero(of_u(out) > of_u(peak) - fall)
+        return out[min(inside.max(initial=0) + 1, out.size - 1)]
+
+    u = np.linspace(reach(-1, fall), reach(1, fall), nodes)
+    share = of_u(u) + np.log(u[1] - u[0])
+    x, weight = _legendre(2 * nodes)
+    low, high = reach(-1, 1.2 * fall), reach(1, 1.2 * fall)
+    wide = of_u(low + (high - low) * (x + 1) / 2) + np.log(weight * (high - low) / 2)
+    return np.exp(u), share, np.logaddexp.reduce(wide)
+
+
+_legendre = lru_cache(roots_legendre)  # the same rule serves every data set
+
+
+class Integrated:
+    """The posterior of weights (k,) ~ Normal(0, d) and sigma, sigma summed over its nodes.
+
+    Parameters
+    ----------
+    X, y
+        Centred columns (n, p); y (n,) measured from the intercept's prior mean.
+    d
+        Prior sds (k,), the intercept's first; the others must be equal, as `turn` mixes them.
+    log_prior
+        sigma (P,) -> log prior density of sigma (P,).
+    """
+
+    def __init__(self, X, y, d, log_prior):
+        self.turned, self.d, self.log_prior = turn(X, y), np.asarray(d, dtype=float), log_prior
+        if self.turned.idle and fits_perfectly(self.turned):
+            raise ValueError(
+                "the predictors reproduce the outcome exactly: the posterior piles up at sigma = 0"
+                " and cannot be normalised"
+            )
+        self.nodes, share, self.second_log_evidence = over_log_sigma(
+            self._log_prior_times_likelihood, start=np.sqrt(np.mean(y**2))
+        )
+        self.log_evidence = float(logsumexp(share))
+        self.node_weights = np.exp(share - self.log_evidence)
+
+    @cached_property
+    def sigma(self):
+        """The marginal of sigma; its mass tells whether density and evidence belong together."""
+        return Density(self.log_density, "log", self.nodes[np.argmax(self.node_weights)])
+
+    def _log_prior_times_likelihood(self, sigma):
+        return self.log_prior(sigma) + log_likelihood(self.turned, sigma, self.d)
+
+    def log_density(self, sigma):
+        """log p(sigma | y), (P,) -> (P,); it carries the evidence."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self._log_prior_times_likelihood(sigma) - self.log_evidence
+
+    def joint(self, sigma, weights):
+        """log p(sigma, weights | y) for one sigma () and one set of weights (k,)."""
+        mean, variance = turned_weights(self.turned, np.reshape(sigma, 1), self.d)
+        given = stats.norm(mean[:, 0], np.sqrt(variance[:, 0])).logpdf(self.turned.V.T @ weights)
+        return self.log_density(sigma) + given.sum()
+
+    def along(self, A, centre=0.0, noise=False):
+        """Distribution of centre + A @ weights, A (..., k) -> (...); `noise` adds the scatter."""
+        A = np.asarray(A) @ self.turned.V
+        mean, variance = turned_weights(self.turned, self.nodes, self.d)
+        scale = np.sqrt(A**2 @ variance + (self.nodes**2 if noise else 0))
+        return Mixture(self.node_weights, stats.norm, loc=centre + A @ mean, scale=scale)
