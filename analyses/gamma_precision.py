@@ -12,6 +12,7 @@ from scipy import stats
 from models import gamma_precision
 
 QUESTION = "How widely do the measurements scatter around the true value?"
+SHOW = ["sigma", "lam"]  # first on the page
 
 
 def answer(run) -> str:

@@ -1,8 +1,4 @@
-"""Which hidden state made each symbol, and what are the states like?
-
-Someone rolls dice and changes them behind a screen. From the rolls alone one learns how the dice
-are biased, how often they are changed, and, roll by roll, which one was probably in the hand.
-"""
+"""Somebody changes dice behind a screen. Which was in the hand at each roll, and how is it biased?"""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,71 +7,57 @@ import pandas as pd
 from models import hidden_markov as topic
 
 QUESTION = "Which hidden state was at work, and when?"
-SHOWN = 600  # rows a picture can hold
 
 
 def answer(run) -> str:
     codes, start, rng = topic.design(run.data)[0], run.settings["start"], np.random.default_rng(1)
-    paths = np.array([topic.draw_path(start, A, B.T[codes], rng) for A, B in _some(run)])
-    said = []
+    draws, said = zip(*_draws(run, 500), strict=True), []
+    paths = np.array([topic.draw_path(start, A, B.T[codes], rng) for A, B in draws])
     for k, name in list(enumerate(_names(run)))[1:]:
-        middle, low, high = np.quantile(100 * (paths == k).mean(axis=1), [0.5, 0.025, 0.975])
-        said.append(f"{name} made about {middle:.0f} % (95 % interval {low:.0f} % to {high:.0f} %)")
+        mid, low, high = np.quantile(100 * (paths == k).mean(axis=1), [0.5, 0.025, 0.975])
+        said.append(f"{name} made about {mid:.0f} % (95 % interval {low:.0f} % to {high:.0f} %)")
     return f"Of the {len(codes):,} rows, {' and '.join(said)}."
 
 
 def discrepancy(y, run) -> float:
     """Chi-square of which symbol follows which, against the model at its posterior mean."""
-    A, B = _means(run)
-    state, visits = np.asarray(run.settings["start"]), np.zeros(len(A))
-    for _ in y[1:]:
-        visits, state = visits + state, state @ A
-    expected = np.maximum(B.T @ (visits[:, None] * A) @ B, 1e-12)
-    found = np.zeros_like(expected)
-    np.add.at(found, (y[:-1], y[1:]), 1)
+    A, B = (draws.mean(axis=0) for draws in _draws(run, 4000))
+    long_run = np.linalg.matrix_power(A, 999)[0]
+    expected = np.maximum((y.size - 1) * B.T @ (long_run[:, None] * A) @ B, 1e-12)
+    found = np.bincount(y[:-1] * len(B.T) + y[1:], minlength=expected.size).reshape(expected.shape)
     return float(np.sum((found - expected) ** 2 / expected))
 
 
 def story(run):
-    names, stay = _names(run), _means(run)[0].diagonal()
+    names, stay = _names(run), _draws(run)[0].mean(axis=0).diagonal()
     visits = ", ".join(f"{1 / (1 - p):.0f} rows for {n}" for p, n in zip(stay, names, strict=True))
     yield (
         f"Each of {len(names)} states has its own odds for the symbols (a row of B); after each row the state stays or "
-        f"changes (a row of A). At the posterior mean a visit lasts {visits}. On the first {len(run.exact_data)} rows "
-        f"the posterior is known exactly, by {run.exact.by}, but so few teach little; on all rows two samplers that "
-        "share no code have to agree."
+        f"changes (a row of A). At the posterior mean a visit lasts {visits}. On the first {len(run.exact_data)} rows all "
+        f"is known exactly, by {run.exact.by}; on all rows two samplers that share no code have to agree."
     )
-    yield _emissions(run, names)
-    yield "### Row by row"
-    yield from _along(run, names)
+    yield from (_emissions(run, names), "### Row by row", *_along(run, names))
     if run.shipped and run.mle:
         yield "### The highest point of the likelihood is not the answer"
         yield from _maxima(run)
     yield "### The same in small: a party"
-    yield from _party()
+    yield _party()
+
+
+def _draws(run, number=None):
+    """Draws of A (n, K, K) and B (n, K, F): all, or about `number` of them, evenly thinned."""
+    flat = [v.reshape(-1, *v.shape[2:]) for v in (run.posterior[n].values for n in ("A", "B"))]
+    return [v[:: max(1, len(v) // number) if number else 1] for v in flat]
 
 
 def _names(run):
-    """States by number; the casino's two by name, the loaded die being the less even one."""
-    if run.shipped and len(run.settings["start"]) == 2:
-        uneven = _means(run)[1].max(axis=1)
-        return [("the fair die", "the loaded die")[int(x == uneven.max())] for x in uneven]
-    return [f"state {k + 1}" for k in range(len(run.settings["start"]))]
-
-
-def _means(run):
-    return [run.posterior[name].mean(("chain", "draw")).values for name in ("A", "B")]
-
-
-def _some(run, number=500):
-    """Pairs (A, B) of posterior draws, evenly thinned."""
-    A, B = (v.reshape(-1, *v.shape[2:]) for v in (run.posterior[n].values for n in ("A", "B")))
-    pick = np.linspace(0, len(A) - 1, number).astype(int)
-    return zip(A[pick], B[pick], strict=True)
+    K, emission = len(run.settings["start"]), run.settings["emission"]
+    casino = run.shipped and K == 2 and emission[0] > emission[-1]  # told apart as by default
+    return ["the fair die", "the loaded die"] if casino else [f"state {k + 1}" for k in range(K)]
 
 
 def _emissions(run, names):
-    low, middle, high = run.posterior["B"].quantile([0.025, 0.5, 0.975], ("chain", "draw")).values
+    low, middle, high = np.quantile(_draws(run)[1], [0.025, 0.5, 0.975], axis=0)
     labels, at, step = topic.design(run.data)[1], np.arange(low.shape[1]), -(-low.shape[1] // 12)
     figure, axis = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
     axis.axhline(1 / at.size, color="muted", linestyle=":")
@@ -86,55 +68,46 @@ def _emissions(run, names):
     axis.set_xticks(at[::step], [str(s)[:8] for s in labels[::step]])
     axis.set(xlabel="symbol", ylabel="probability", ylim=(0, None))
     axis.legend(frameon=False)
-    return figure, (
-        "How often each state makes each symbol: median and 95 % interval of the draws; the maximum-likelihood value "
-        "as a cross; equal odds dotted."
-    )
+    caption = "How often each state makes each symbol: median and 95 % interval of the draws; maximum likelihood as a cross; equal odds dotted."
+    return figure, caption
 
 
 def _along(run, names):
-    data, start, last, n = (
-        run.data,
-        run.settings["start"],
-        len(names) - 1,
-        min(len(run.data), SHOWN),
-    )
-    both = [topic.decode(data, start, *draw)[:2] for draw in _some(run)]
-    filtered, smoothed = np.mean(both, axis=0)
-    best = topic.decode(data, start, *(run.mle.values() if run.mle else _means(run)))[2]
-    rows = {"filtered": filtered.argmax(1), "smoothed": smoothed.argmax(1), "Viterbi": best}
-    if "truth" in data:  # a label is the state it shares most rows with; -1 where it is not known
+    data, start, last, (A, B) = run.data, run.settings["start"], len(names) - 1, _draws(run, 500)
+    every = [topic.decode(data, start, *draw)[:2] for draw in zip(A, B, strict=True)]
+    filtered, smoothed = np.mean(every, axis=0)
+    point = run.mle or {"A": A.mean(axis=0), "B": B.mean(axis=0)}
+    rows = {"filtered": filtered.argmax(1), "smoothed": smoothed.argmax(1)}
+    rows["Viterbi"] = topic.decode(data, start, **point)[2]
+    if "truth" in data and data["truth"].notna().any():  # a label is the state it mostly goes with
         codes = data["truth"].cat.codes.to_numpy()
         shared = (codes[:, None] == np.arange(codes.max() + 1)).T @ smoothed
         rows["truth"] = np.append(shared.argmax(1), -1)[codes]
     figure, (curve, strip) = plt.subplots(
         2, 1, figsize=(6.4, 3.6), sharex=True, height_ratios=[3, 1], layout="constrained"
     )
-    at, lanes = 1 + np.arange(n), list(rows)[2:]
-    curve.plot(at, filtered[:n, last], color="muted", linewidth=0.8)
-    curve.plot(at, smoothed[:n, last], color="draws")
+    at, lanes = 1 + np.arange(len(data)), list(rows)[2:]
+    curve.plot(at, filtered[:, last], color="muted", linewidth=0.8)
+    curve.plot(at, smoothed[:, last], color="draws")
     curve.set(ylabel="probability", title=names[last], ylim=(-0.02, 1.02))
-    for i, (lane, colour) in enumerate(zip(lanes, ("mle", "ink"), strict=False)):
-        on = 0.7 * (rows[lane][:n] == last)
-        strip.fill_between(at, -i, on - i, step="mid", color=colour, linewidth=0)
-    strip.set_yticks(0.35 - np.arange(len(lanes)), lanes)
-    strip.set(xlabel="row")
+    for i, lane in enumerate(lanes):
+        on = 0.7 * (rows[lane] == last)
+        strip.fill_between(at, -i, on - i, step="mid", color=("mle", "ink")[i], linewidth=0)
+    strip.set(xlabel="row", yticks=0.35 - np.arange(len(lanes)), yticklabels=lanes)
     yield (
         figure,
-        f"Probability of {names[last]}, averaged over posterior draws: from the rows so far (filtered: thin, grey) and "
-        f"in hindsight (smoothed). Below, its rows on the most probable path{', and in truth' * ('truth' in rows)}.",
+        f"Probability of {names[last]}, averaged over draws: from the rows so far (filtered: thin, grey) and in "
+        f"hindsight (smoothed). Below, its rows on the most probable path{', and in truth' * ('truth' in rows)}.",
     )
-    table = pd.DataFrame({"states": list(rows)})
+    table, last_lane = pd.DataFrame({"states": list(rows)}), rows[lanes[-1]]
     table[f"rows of {names[last]}"] = [int((z == last).sum()) for z in rows.values()]
     table["changes"] = [np.count_nonzero(np.diff(z)) for z in rows.values()]
-    if "truth" in rows:
-        right = [np.mean((z == rows["truth"])[rows["truth"] >= 0]) for z in rows.values()]
-        table["rows right"] = [f"{100 * x:.1f} %" for x in right]
+    same = [100 * np.mean((z == last_lane)[last_lane >= 0]) for z in rows.values()]
+    table[f"% same as {lanes[-1]}"] = np.round(same, 1)
     yield table
     yield (
-        "Filtering knows only what came before, so it is late and nervous; smoothing also knows what came after. Both "
-        "judge each row by itself. Viterbi looks for the most probable path as a whole, which changes only where that "
-        "pays, and does not say how unsure single rows are."
+        "Filtering knows only what came before, so it is late and nervous; smoothing also knows what came after. "
+        "Viterbi looks for the most probable path as a whole, and does not say how unsure its single rows are."
     )
 
 
@@ -152,8 +125,7 @@ def _maxima(run):
         f"Baum-Welch climbs to the nearest top; 24 random starts end on {len(found)}. The one reported, {ours:.3f}, is "
         f"where it arrives from a fair and a loaded die. The highest found, {height:.3f}, differs by "
         f"{height - ours:+.2f}; faces that one of its dice never shows: {never or 'none'}. A few hundred rolls cannot "
-        "teach that a face is impossible. The posterior weighs regions, not peaks, and its prior says that one die is "
-        "near fair."
+        "teach that. The posterior weighs regions, not peaks, and its prior says that one die is near fair."
     )
 
 
@@ -166,13 +138,13 @@ def _party():
     party, whole = (np.exp(topic.forward_backward(*logs[:2], logs[2][:n])[0]) for n in (1, 10))
     learnt = topic.exact(diary, states=2, start=start, stay=19.0, move=1.0, emission=10 * B)
     happy, upset = learnt.marginals["B"].mean()[:, 1]
-    yield (
+    return (
         f"A friend is happy with probability {start[0]} and then goes to a party with {B[0, 1]}; upset, with {B[1, 1]}. "
         f"A party has probability {party:.2f}, and a friend seen at one is happy with {filtered[0, 0]:.4f}: Bayes' rule, "
-        f"not what causes what. Now let moods last ({A[0, 0]} to stay happy, {A[1, 1]} to stay upset) and ten evenings be "
-        f"a party, eight at home, a party. **Likelihood:** this diary has probability {whole:.2e}. **Decoding:** on the "
-        f"fifth evening the friend is happy with {filtered[4, 0]:.3f} from the evenings so far and {smoothed[4, 0]:.3f} "
-        f"in hindsight; the most probable path is happy on {(best == 0).sum()} of 10. **Learning:** were the odds of a "
-        f"party only believed, with the weight of ten evenings in each mood, the diary would move them, by {learnt.by}, "
-        f"from {B[0, 1]} to {happy:.3f} when happy and from {B[1, 1]} to {upset:.3f} when upset."
+        f"not what causes what. Now moods last ({A[0, 0]} to stay happy, {A[1, 1]} to stay upset), and ten evenings are a "
+        f"party, eight at home, a party. **Likelihood:** this diary has probability {whole:.2e}. **Decoding:** on the "
+        f"fifth evening the friend is happy with {filtered[4, 0]:.3f}, in hindsight with {smoothed[4, 0]:.3f}; the most "
+        f"probable path is happy on {(best == 0).sum()} of 10. **Learning:** were the odds of a party only believed, with "
+        f"the weight of ten evenings in each mood, the diary would move them, by {learnt.by}, from {B[0, 1]} to "
+        f"{happy:.3f} when happy and from {B[1, 1]} to {upset:.3f} when upset."
     )

@@ -10,7 +10,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from models import _linear as linear
 from models.linear_regression import design, integrated, mle, predict, predictors
 
 QUESTION = "Which measurements go with a higher outcome, and how surely?"
@@ -68,9 +67,10 @@ def _weights(run, names):
     axis.set(xlabel="difference in outcome per standard deviation of the predictor")
     caption = "The largest weights with 95 % intervals, over the prior's 95 % interval (green)"
     yield figure, caption + ("; upright strokes: least squares." if run.mle else ".")
-    if len(names) > 1:
-        draws = run.posterior["w"].transpose("chain", "draw", ...).values.reshape(-1, len(names))
-        i, j = np.unravel_index(np.argmin(np.corrcoef(draws.T)), (len(names),) * 2)
+    draws = run.posterior["w"].transpose("chain", "draw", ...).values.reshape(-1, len(names))
+    together = np.atleast_2d(np.corrcoef(draws.T))
+    if together.min() < -0.7:  # else the sum is hardly better known than either
+        i, j = np.unravel_index(np.argmin(together), together.shape)
         seen = np.corrcoef(predictors(run.data).to_numpy(float).T)[i, j]
         yield (
             f"A wide interval need not mean an idle predictor. `{names[i]}` and `{names[j]}` "
@@ -111,25 +111,20 @@ def _path(run, names):
 
 def _points(run, names):
     mean, known = run.exact.marginals["sigma"].mean(), integrated(run.data, **run.settings)
-    sigma = mean * np.exp(np.r_[np.linspace(-4, 2, 3001), 0])
-    z, _ = linear.turned_weights(known.turned, sigma, known.d)
-    errors, penalty = linear.errors_and_penalty(known.turned, z, known.d)
-    height = -len(run.data) * np.log(sigma) - (errors / sigma**2 + penalty) / 2
-    top, w = np.argmax(height + known.log_prior(sigma)), (known.turned.V @ z)[1:]
-    bounded = known.turned.idle > 0  # else some weights fit every row, and sigma can shrink to 0
-    where = "see the table." if bounded else "nowhere, as exact fits let it grow without bound."
+    points = {"ridge at the mean sigma": (mean, known.ridge(mean)[0][1:])}
+    if mode := known.joint_mode():
+        points["joint MAP"] = mode[0], mode[1][1:]
+    points["posterior mean"] = mean, run.exact.marginals["w"].mean()
+    points |= {"least squares": (run.mle["sigma"], run.mle["w"])} if run.mle else {}
+    where = "nowhere: weights that fit every row exactly let it grow without bound."
     yield (
         "Given sigma, the most probable weights minimise squared error plus λ times the squared "
         "weights, λ = sigma²/tau²: squared error *is* Gaussian noise, an L2 penalty *is* a Gaussian "
-        f"prior. At the mean of sigma λ is {(mean / run.settings['tau']) ** 2:.3g}. Where the joint "
-        f"density with sigma is highest is another matter: {where}"
+        f"prior. At the mean of sigma λ is {(mean / run.settings['tau']) ** 2:.3g}. The joint density "
+        f"of weights and sigma is highest {'at a point of its own.' if mode else where}"
     )
-    points = {"ridge at the mean sigma": (mean, w[:, -1])}
-    points |= {"joint MAP": (sigma[top], w[:, top])} if bounded else {}
-    points |= {"posterior mean": (mean, run.exact.marginals["w"].mean())}
-    points |= {"least squares": (run.mle["sigma"], run.mle["w"])} if run.mle else {}
-    some = np.argsort(-np.abs(w[:, top] - w[:, -1]))[:3]
-    rows = [[k, *(f"{v:.4g}" for v in (s, *x[some]))] for k, (s, x) in points.items()]
+    some = np.argsort(-np.ptp([w for _, w in points.values()], axis=0))[:3]
+    rows = [[k, *(f"{v:.4g}" for v in (s, *w[some]))] for k, (s, w) in points.items()]
     yield pd.DataFrame(rows, columns=["point", "sigma", *(f"w of {names[j]}" for j in some)])
 
 

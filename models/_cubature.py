@@ -10,6 +10,7 @@ tests, from ten million, and one with a long tail towards zero, however bent its
 from itertools import product
 
 import numpy as np
+from numpy.polynomial import Chebyshev
 from scipy.special import expit, log_expit, logit, logsumexp
 
 from models._exact import _invert
@@ -17,6 +18,8 @@ from models._exact import _invert
 REACH = 5.2  # of t: the points span +-90 units of length
 NEGLIGIBLE = 45.0  # nats below the peak
 AROUND = [-6.0, -2.0, 2.0, 6.0]  # log-odds to start climbing from as well
+SHORTER = np.array([2**-9, 2**-6, 2**-4, 0.25, 0.5, 1, 2])  # times the full step
+DAMPED = np.array([0.1, 1, 10, 100])  # or with this much curvature added
 FAR = 150.0  # log-odds beyond which no double tells a chance from 0 or 1
 
 
@@ -53,17 +56,17 @@ class Marginal:
             log_mass = self._rough(u)[2] + np.log(np.hypot(1, nodes))
             self._peak, self._unit = moments(u, log_mass)
         self._low, self._high = low, high = self._edges()
-        to_t, domain = np.polynomial.chebyshev.Chebyshev.interpolate, [low, high]
-        self._series = to_t(self._log_marginal, degree, domain)
-        top = self._series(np.linspace(low, high, 4 * degree)).max()
-        self._density = to_t(lambda t: np.exp(self._series(t) - top + self._log_slope(t)), 4 * degree, domain)
+        top = self._rough(np.array([self._peak]))[2][0]
+
+        def density(t):
+            return np.exp(self._log_marginal(t) - top) * self._unit * np.cosh(t)
+
+        self._density = Chebyshev.interpolate(density, degree, [low, high])
         self._cumulative = self._density.integ(lbnd=low)
         self.log_integral = float(np.log(self._cumulative(high)) + top)
-        self._log_evidence = self.log_integral if log_evidence is None else log_evidence
-        self.mass = float(np.exp(self.log_integral - self._log_evidence))
-
-    def _log_slope(self, t):
-        return np.log(self._unit * np.cosh(t))
+        log_evidence = self.log_integral if log_evidence is None else log_evidence
+        self._log_scale = top - log_evidence
+        self.mass = float(np.exp(self.log_integral - log_evidence))
 
     def _u(self, t):
         return self._peak + self._unit * np.sinh(t)
@@ -74,7 +77,7 @@ class Marginal:
 
     def _expect(self, function):
         """Mean of a function of the chance: Gauss-Legendre in t."""
-        node, weight = np.polynomial.legendre.leggauss(self._density.degree() // 2)
+        node, weight = np.polynomial.legendre.leggauss(2 * self._density.degree())
         t = self._low + (self._high - self._low) * (node + 1) / 2
         weight = weight * self._density(t)
         return float(np.sum(weight * function(expit(self._u(t)))) / np.sum(weight))
@@ -89,10 +92,10 @@ class Marginal:
     def logpdf(self, x):
         t = self._t(x)
         inside = (t >= self._low) & (t <= self._high)
-        u = self._u(np.where(inside, t, 0.0))
-        log_jacobian = log_expit(u) + log_expit(-u)
-        series = self._series(np.where(inside, t, 0.0)) - log_jacobian - self._log_evidence
-        return np.where(inside, series, -np.inf)
+        t = np.where(inside, t, self._low)
+        u, density = self._u(t), np.maximum(self._density(t), np.finfo(float).tiny)
+        log_slope = np.log(self._unit * np.cosh(t)) + log_expit(u) + log_expit(-u)
+        return np.where(inside, np.log(density) - log_slope + self._log_scale, -np.inf)
 
     def pdf(self, x):
         return np.exp(self.logpdf(x))
@@ -162,7 +165,9 @@ class Marginal:
             narrow = self._narrow(rows)
             rough = (self._value(rows) + np.log(narrow)).reshape(-1, z.size) + log_weight
             log_unit = np.log(width)
-            centre, width = moments(second, rough)
+            density = rough - log_weight
+            centre = second[np.arange(t.size), density.argmax(axis=1)]
+            width = np.minimum(width, moments(second, rough)[1])
         kept = (rough > rough.max(axis=1, keepdims=True) - NEGLIGIBLE).ravel()
         grid = np.repeat(rows[:, kept, None], z.size, axis=2)
         grid[k] += narrow[kept, None] * z
@@ -186,19 +191,21 @@ def climb(value, local, u, free, steps=100):
     """
     u, free = u.copy(), list(free)
     moving = np.arange(u.shape[1])
-    sizes = np.array([0, 2**-10, 2**-7, 2**-5, 2**-3, 0.5, 1, 2])  # 0: never go downhill
     for _ in range(steps):
         gradient, information = local(u[:, moving])
-        gradient, information = gradient[:, free, None], information[:, free][:, :, free]
-        move = np.zeros((3, moving.size))
-        move[free] = np.clip(np.linalg.solve(information, gradient)[..., 0].T, -3.0, 3.0)
-        tries = u[:, None, moving] + sizes[:, None] * move[:, None, :]
-        tries[free] = np.clip(tries[free], -FAR, FAR)
-        best = np.argmax(value(tries), axis=0)
-        u[:, moving] = tries[:, best, np.arange(moving.size)]
-        scale = np.sqrt(np.einsum("nii->ni", information)).T
-        far = np.any(np.abs(sizes[best] * move[free]) * scale > 0.01, axis=0)
-        moving = moving[far]
+        gradient, information = gradient[:, free, None], information[:, free][:, :, free] + 1e-12 * np.eye(len(free))
+        trials = np.zeros((3, 1 + SHORTER.size + DAMPED.size, moving.size))  # the first: stay
+        full = np.linalg.solve(information, gradient)[..., 0].T
+        damped = information + DAMPED[:, None, None, None] * np.eye(len(free))
+        trials[free, 1 : 1 + SHORTER.size] = full[:, None] * SHORTER[:, None]
+        trials[free, 1 + SHORTER.size :] = np.linalg.solve(damped, gradient)[..., 0].transpose(2, 0, 1)
+        trials = np.clip(trials, -6.0, 6.0)
+        there = u[:, None, moving] + trials
+        there[free] = np.clip(there[free], -FAR, FAR)
+        best, column = np.argmax(value(there), axis=0), np.arange(moving.size)
+        u[:, moving] = there[:, best, column]
+        scale = np.sqrt(np.einsum("nii->in", information))
+        moving = moving[np.any(np.abs(trials[free][:, best, column]) * scale > 0.01, axis=0)]
         if moving.size == 0:
             break
     return u

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 from scipy.linalg import block_diag
+from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp, roots_legendre
 
 from models._exact import Density, Mixture
@@ -112,15 +113,6 @@ def least_squares(turned):
     return turned.V @ np.where(heard, turned.c / np.where(heard, turned.s, 1), 0)
 
 
-def errors_and_penalty(turned, z, d):
-    """Sum of squared errors and of (weights / prior sd)^2 for turned weights z (k, P): both (P,).
-
-    Divided by sigma^2 and 1, minus half their sum is the log joint density but for constants.
-    """
-    missed = turned.c[:, None] - turned.s[:, None] * z
-    return turned.rss + np.sum(missed**2, axis=0), np.sum((z / d[:, None]) ** 2, axis=0)
-
-
 def over_log_sigma(log_density, start, fall=40.0, nodes=400):
     """Integrate exp(log_density(sigma)) over sigma > 0, seen as a function of u = log sigma.
 
@@ -200,6 +192,26 @@ class Integrated:
         mean, variance = turned_weights(self.turned, np.reshape(sigma, 1), self.d)
         given = stats.norm(mean[:, 0], np.sqrt(variance[:, 0])).logpdf(self.turned.V.T @ weights)
         return self.log_density(sigma) + given.sum()
+
+    def ridge(self, sigma):
+        """The most probable weights (k,) given sigma (), and log p(sigma, weights | y) there.
+
+        They have the least sum of squared errors plus sigma^2 times that of (weights / d)^2.
+        """
+        z, _ = turned_weights(self.turned, [sigma], self.d)
+        weights = self.turned.V @ z[:, 0]
+        return weights, self.joint(sigma, weights)
+
+    def joint_mode(self):
+        """Sigma and weights of highest joint density; None where it has no bound.
+
+        It has none where some weights reproduce every y: then errors shrink as fast as sigma.
+        """
+        if not self.turned.idle:
+            return None
+        around = np.log([self.nodes[0] / 10, self.nodes[-1]])
+        found = minimize_scalar(lambda u: -self.ridge(np.exp(u))[1], bounds=around)
+        return np.exp(found.x), self.ridge(np.exp(found.x))[0]
 
     def along(self, A, centre=0.0, noise=False):
         """Distribution of centre + A @ weights, A (..., k) -> (...); `noise` adds the scatter."""

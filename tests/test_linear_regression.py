@@ -97,6 +97,31 @@ def test_joint_density_plus_evidence_is_what_pymc_computes(data):
         assert abs(known.log_density(theta) + known.log_evidence - want) < 1e-9 * (1 + abs(want))
 
 
+def test_joint_mode_is_where_a_general_optimiser_finds_it():
+    data = CASES["more rows than predictors"]
+    known = linear_regression.integrated(data, **SETTINGS)
+    X, outcome, _, _ = linear_regression.design(data)
+
+    def surprise(theta):
+        (b, *w), sigma = theta[:-1], np.exp(theta[-1])
+        value = -stats.norm(b + X @ w, sigma).logpdf(outcome).sum()
+        value -= stats.norm(2, 4).logpdf(b) + stats.norm(0, 1.3).logpdf(w).sum()
+        return value - stats.halfnorm(scale=1.7).logpdf(sigma)
+
+    found = optimize.minimize(surprise, np.zeros(5), tol=1e-10).x
+    sigma, weights = known.joint_mode()
+    assert sigma == pytest.approx(np.exp(found[-1]), abs=1e-5)
+    np.testing.assert_allclose(weights, found[:-1] - [2, 0, 0, 0], atol=1e-5)
+    assert sigma < known.sigma.mean()
+
+
+def test_joint_density_has_no_mode_where_weights_can_fit_every_row():
+    known = linear_regression.integrated(CASES["more predictors than rows"], **SETTINGS)
+    assert known.joint_mode() is None
+    heights = [known.ridge(sigma)[1] for sigma in (1e-3, 1e-6, 1e-9)]
+    assert heights[0] < heights[1] < heights[2]
+
+
 @every_case
 def test_evidence_by_two_rules_and_the_mass_of_sigma_agree(data):
     known = linear_regression.exact(data, **SETTINGS)

@@ -122,7 +122,7 @@ def test_the_browser_sees_what_is_wrong(tmp_path):
 
 def test_the_gallery_has_a_row_per_topic_and_says_what_is_missing(tmp_path):
     facts = {"topic": "beta_binomial", "question": "Q <script>?", "answer": "A.",
-             "verdict": "agree", "exact_by": "algebra",
+             "verdict": "agree", "exact_by": "algebra", "exact_rows": 3, "data": {"rows": 3},
              "unknowns": [{"label": "theta"}]}  # fmt: skip
     (tmp_path / "beta_binomial").mkdir()
     (tmp_path / "beta_binomial" / "summary.json").write_text(json.dumps(facts))

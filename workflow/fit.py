@@ -129,8 +129,8 @@ def flat(variable) -> np.ndarray:
 def complete(model: pm.Model, draws: xr.DataTree, seed: int) -> xr.DataTree:
     """The draws to keep, with all that ArviZ asks for beside them.
 
-    Posterior, sample_stats, log_likelihood and log_prior are thinned to `KEPT` draws, the
-    predictive groups to `PREDICTED`; the log likelihood is left out from ten million numbers on.
+    Everything is thinned to `KEPT` draws, the posterior predictive to `PREDICTED`; the log
+    likelihood is left out from ten million numbers on.
     """
     tree = thin(draws, KEPT)
     few = thin(draws, PREDICTED)

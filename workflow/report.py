@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markdown_it import MarkdownIt
 
 from workflow import picture
@@ -72,69 +72,68 @@ class replacing:
 
 
 @cache
-def _templates() -> Environment:
+def _template(name: str) -> Template:
     here = Path(__file__).parent
     made = Environment(loader=FileSystemLoader(here), autoescape=True, undefined=StrictUndefined)
-    made.filters |= {"number": number, "short": short, "p": p_value}
+    made.filters |= {
+        "number": number,
+        "short": short,
+        "p": p_value,
+        "inline": MARKDOWN.renderInline,
+    }
     made.globals |= {"css": (here / "style.css").read_text(encoding="utf-8")}
-    return made
+    return made.get_template(name)
 
 
 def _page(run, facts, found, small):
     panels = _panels(run, found)
     small_panels = _small_panels(run, small)
-    page = (
-        _templates()
-        .get_template("report.html.j2")
-        .render(
-            run=run,
-            facts=facts,
-            verdict=verdict(run),
-            answer=MARKDOWN.renderInline(facts["answer"]),
-            found=found,
-            small=small,
-            first=panels[: max(FIRST_SCREEN)],
-            more=panels[max(FIRST_SCREEN) :],
-            small_panels=small_panels,
-            story=list(_story(run)) if run.good else [],
-            failed=[c for c in run.gates + run.checks if not c.passed],
-            provenance=_provenance(run.path),
-            head=_table(run.data.reset_index().head(8)),
-            column_pictures=_column_pictures(run),
-            source={f: _source(run, f) for f in ("model", "exact", "mle")},
-            text=inspect.cleandoc(run.topic.module.__doc__),
-            ranks=picture.svg(picture.ranks(run.draws, found[:4]), "rank plots of the chains"),
-            prior=[
-                picture.svg(
-                    picture.prior_against_posterior(run.draws, r),
-                    f"prior and posterior of {r['label']}",
-                )
-                for r in found[:6]
-            ],
-            sensitivity=_sensitivity(run),
-            predictive=picture.svg(
-                picture.predictive(run.fit["simulated"], run.fit["value"], run.fit["statistic"]),
-                f"{run.fit['statistic']}: replicated data and the data",
-            ),
-            command=_command(run),
-        )
+    prior = [(picture.prior_against_posterior(run.draws, r), r["label"]) for r in found[:6]]
+    fit = run.fit
+    page = _template("report.html.j2").render(
+        run=run,
+        facts=facts,
+        verdict=verdict(run),
+        found=found,
+        small=small,
+        first=panels[: max(FIRST_SCREEN)],
+        more=panels[max(FIRST_SCREEN) :],
+        small_panels=small_panels,
+        story=list(_story(run)) if run.good else [],
+        failed=[c for c in run.gates + run.checks if not c.passed],
+        provenance=_provenance(run.path),
+        head=_table(run.data.reset_index().head(8)),
+        column_pictures=_column_pictures(run),
+        source={f: _source(run, f) for f in ("model", "exact", "mle")},
+        text=inspect.cleandoc(run.topic.module.__doc__),
+        ranks=picture.svg(picture.ranks(run.draws, found[:4]), "rank plots of the chains"),
+        prior=[picture.svg(figure, f"prior and posterior of {label}") for figure, label in prior],
+        sensitivity=_sensitivity(run),
+        predictive=picture.svg(
+            picture.predictive(fit["simulated"], fit["value"], fit["statistic"]),
+            f"{fit['statistic']}: replicated data and the data",
+        ),
+        command=_command(run),
     )
-    return page, _standalone(panels[0])
+    return page, _standalone(_panels(run, found, thumbnail=True)[0])
 
 
-def _panels(run, found):
+def _panels(run, found, *, thumbnail=False):
+    """One picture per element, those of SHOW first; as a thumbnail only the first, small."""
     exact = run.exact.distributions if run.all_rows_exact else {}
     shown = getattr(run.topic.analysis, "SHOW", None)
     chosen = sorted(found, key=lambda r: _place(r, shown)) if shown else found
     gibbs = run.gibbs or {}
-    chosen = [r for r in chosen if r["name"] in exact or r["name"] in gibbs][:MOST_PANELS]
+    chosen = [r for r in chosen if r["name"] in exact or r["name"] in gibbs][
+        : 1 if thumbnail else MOST_PANELS
+    ]
     made = []
     for place, r in enumerate(chosen):
         reference = None
         if r["name"] not in exact:
             reference = np.asarray(gibbs[r["name"]])[(slice(None), slice(None), *r["index"])]
         panel = {**r, "distribution": exact.get(r["name"])}
-        size = FIRST_SCREEN[min(len(chosen), 3)] if place < 3 else FIRST_SCREEN[3]
+        size = FIRST_SCREEN[3 if thumbnail or place >= 3 else min(len(chosen), 3)]
         figure = picture.exact_over_draws(run.posterior, panel, reference=reference, size=size)
         made.append(picture.svg(figure, f"posterior of {r['label']}: draws and reference"))
     return made
@@ -234,11 +233,7 @@ def gallery(results: Path) -> list[dict]:
         if path.is_file():
             found.append(json.loads(path.read_text(encoding="utf-8")))
     missing = [n for n in names() if n not in {f["topic"] for f in found}]
-    page = (
-        _templates()
-        .get_template("index.html.j2")
-        .render(found=found, missing=missing, versions=versions())
-    )
+    page = _template("index.html.j2").render(found=found, missing=missing, versions=versions())
     results.mkdir(parents=True, exist_ok=True)
     with replacing(results / "index.html") as path:
         path.write_text(page, encoding="utf-8")

@@ -120,6 +120,10 @@ def verify(
         run.draws = fit.complete(run.model, run.all_draws, seed)
         _prior_range(run)
         _fit(run)
+        few = slice(
+            None, None, fit.KEPT // fit.PREDICTED
+        )  # the file keeps these of the simulations
+        run.draws["prior_predictive"] = run.draws.prior_predictive.isel(draw=few)
     return run
 
 
@@ -199,7 +203,7 @@ def _way_out(run) -> str:
 
 def _as_set(values: dict) -> str:
     def number(x):
-        return ",".join(f"{v:.4g}" for v in np.atleast_1d(x))
+        return ",".join(f"{v:.6g}" for v in np.atleast_1d(x))
 
     return " ".join(f"--set {k}={number(v)}" for k, v in values.items())
 
