@@ -15,7 +15,7 @@ import numpy as np
 from scipy import stats
 from scipy.special import gammaln, xlogy
 
-from models._exact import Mixture
+from models._distributions import Mixture
 
 
 def per_component(components, **settings):

@@ -18,6 +18,7 @@ from scipy import stats
 
 from models import _linear as linear
 from models._exact import Exact
+from models._integrated import Integrated
 
 
 def predictors(frame):
@@ -89,11 +90,11 @@ def model(data, *, tau, b_mean, b_sd, sigma_scale):
 
 
 def integrated(data, *, tau, b_mean, b_sd, sigma_scale):
-    """Everything known about sigma and the weights (b - b_mean, w): see `linear.Integrated`."""
+    """All that is known about sigma and the weights (b - b_mean, w)."""
     _refuse(tau=tau, b_sd=b_sd, sigma_scale=sigma_scale)
     X, outcome, _, _ = design(data)
     d = np.r_[b_sd, np.full(X.shape[1], tau)]
-    return linear.Integrated(X, outcome - b_mean, d, stats.halfnorm(scale=sigma_scale).logpdf)
+    return Integrated(X, outcome - b_mean, d, stats.halfnorm(scale=sigma_scale).logpdf)
 
 
 def exact(data, *, tau, b_mean, b_sd, sigma_scale):
@@ -119,8 +120,7 @@ def mle(data):
     X, outcome, _, _ = design(data)
     turned = linear.turn(X, outcome)
     if linear.fits_perfectly(turned):
-        raise ValueError("no maximum: the predictors reproduce `outcome` exactly, so the likelihood"
-                         " grows without bound as sigma shrinks to 0")  # fmt: skip
+        raise ValueError("no maximum: the predictors reproduce `outcome`, so sigma shrinks to 0")
     b, *w = linear.least_squares(turned)
     return {"b": b, "w": np.array(w), "sigma": np.sqrt(turned.rss / turned.n)}
 

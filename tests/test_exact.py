@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from models._exact import Density, Exact, Mixture
+from models._distributions import Density, Mixture
+from models._exact import Exact
 
 P = np.array([0.001, 0.05, 0.5, 0.95, 0.999])
 

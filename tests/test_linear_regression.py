@@ -12,7 +12,8 @@ from sklearn.linear_model import BayesianRidge, Ridge
 
 from models import _linear as linear
 from models import linear_regression
-from models._exact import Mixture
+from models._distributions import Mixture
+from models._integrated import Integrated
 
 SETTINGS = {
     "tau": np.float64(1.3),
@@ -185,7 +186,7 @@ def test_the_difference_of_two_copies_of_a_column_stays_as_the_prior_had_it():
         settings = SETTINGS | {"tau": np.float64(tau)}
         X, outcome, _, _ = linear_regression.design(data)
         prior = stats.halfnorm(scale=settings["sigma_scale"]).logpdf
-        known = linear.Integrated(X, outcome - 2, prior_sds(data, tau, 4), prior)
+        known = Integrated(X, outcome - 2, prior_sds(data, tau, 4), prior)
         difference = known.along([0, 0, 1, -1])
         assert difference.mean() == pytest.approx(0, abs=1e-9)
         assert difference.std() == pytest.approx(np.sqrt(2) * tau)

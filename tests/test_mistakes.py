@@ -25,6 +25,38 @@ MISTAKES = {
         "half forgotten": ("beta + squares / 2", "beta + squares"),
         "n - 1 in the MLE": (".mean()\n    if mean", ".sum() / (len(data) - 1)\n    if mean"),
     },
+    "linear_regression": {
+        "tau for the intercept": ("d = np.r_[b_sd, ", "d = np.r_[tau, "),
+        "sd of n - 1": ("(x - mean, w_raw)", "(x - mean, w_raw * np.sqrt(1 - 1 / 442))"),
+        "prior mean forgotten": (
+            "Integrated(X, outcome - b_mean, d",
+            "Integrated(X, outcome, d",
+        ),
+        "scale halved": (
+            'pm.HalfNormal("sigma", sigma_scale)',
+            'pm.HalfNormal("sigma", sigma_scale / 2)',
+        ),
+        "divisor n - 1 in the MLE": ("turned.rss / turned.n", "turned.rss / (turned.n - 1)"),
+    },
+    "gaussian_mixture": {
+        "sd for precision": ("tau=group.kappa * lam", "tau=group.kappa / lam"),
+        "kappa forgotten": ("tau=group.kappa * lam", "tau=lam"),
+        "one assignment short": (
+            "z = np.arange(K**y.size)[:, None]",
+            "z = np.arange(1, K**y.size)[:, None]",
+        ),
+        "prior of w twice": (
+            "shares, groups = share.given(counts)",
+            "shares, groups = share.given(counts + 1)",
+        ),
+        "labels swapped in the MLE": ("np.argsort(now[1])]", "np.argsort(now[0])] * 1.001"),
+    },
+    "hidden_markov": {
+        "transposed transitions": ("pt.log(A), pt.log(B).T", "pt.log(A.T), pt.log(B).T"),
+        "starting state forgotten": ("log_joint = log_first + a", "log_joint = a"),
+        "transposed moves": ("a.log_evidence(moves)", "a.log_evidence(moves.swapaxes(1, 2))"),
+        "emissions of the other state": ("b.given(seen)\n", "b.given(seen[:, ::-1])\n"),
+    },
 }
 
 counter = itertools.count()
@@ -43,7 +75,7 @@ def edited(name: str, old: str, new: str) -> topic.Topic:
 
 def failures(found: topic.Topic, data, settings) -> list[str]:
     """The names of the sampler-free checks that fail."""
-    rows = found.exact_rows(data)
+    rows = found.exact_rows(data, settings)
     checks = check.identity(found.model(rows, settings), found.exact(rows, settings), seed=1)
     checks.append(check.score(found.model(data, settings), found.mle(data, settings)).check)
     return [c.name for c in checks if not c.passed]

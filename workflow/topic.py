@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 HOME = Path(__file__).resolve().parent.parent
+MOST_BITS = 16  # of assignments enumerated: 2**16 = 65,536
 SHOWN_ROWS = 5  # of the rows that break a rule, the first few are named
 
 
@@ -56,9 +57,16 @@ class Topic:
         known = {name: settings[name] for name in self.known}
         return {k: np.asarray(v, float) for k, v in self.module.mle(data, **known).items()}
 
-    def exact_rows(self, data: pd.DataFrame) -> pd.DataFrame:
-        """The rows whose posterior is known exactly: all, unless assignments are enumerated."""
-        return data.head(getattr(self.module, "EXACT_ROWS", len(data)))
+    def exact_rows(self, data: pd.DataFrame, settings: dict) -> pd.DataFrame:
+        """The rows whose posterior is known exactly: all, or the first EXACT_ROWS.
+
+        A topic with EXACT_ROWS sums over K**rows assignments, K being the first of its KNOWN;
+        more than 65,536 are not summed.
+        """
+        if not hasattr(self.module, "EXACT_ROWS"):
+            return data
+        states = max(2.0, float(settings[next(iter(self.known))]))
+        return data.head(min(self.module.EXACT_ROWS, int(MOST_BITS / np.log2(states))))
 
 
 def names() -> list[str]:

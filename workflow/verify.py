@@ -95,7 +95,7 @@ def verify(
 ) -> Run:
     """Fit one topic and climb every rung. `tell` hears the name of each stage as it begins."""
     run = Run(topic, data, path or topic.csv, settings, seed)
-    run.exact_data = topic.exact_rows(data)
+    run.exact_data = topic.exact_rows(data, settings)
     with run.timed("exact answer", tell):
         try:
             run.model = topic.model(data, settings)
