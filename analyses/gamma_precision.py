@@ -49,7 +49,7 @@ def story(run):
     yield "### Rate or scale"
     yield (
         f"PyMC's second argument of a Gamma is a rate, SciPy's is a scale, its inverse. Read the wrong "
-        f"way round, {beta:,.4g} would be a prior that expects a standard deviation of "
+        f"way round, {beta:,.8g} would be a prior that expects a standard deviation of "
         f"{1 / np.sqrt(alpha * beta):.2g} instead of {np.sqrt(beta / alpha):.3g}. The identity check "
         "above compares PyMC's density with the exact one and fails at once when they are mixed up."
     )
