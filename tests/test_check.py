@@ -102,6 +102,28 @@ def test_score_refuses_the_wrong_boundary():
     assert not check.score(mixed, {"theta": 0.0}).check.passed
 
 
+def test_score_at_a_zero_count_looks_at_every_other_probability():
+    """The casino's highest maximum says that one die never shows a 1 or a 3."""
+    found = topic.load("hidden_markov")
+    data, settings = topic.read(found), found.defaults
+    model, stay = found.model(data, settings), np.array([[0.9, 0.1], [0.1, 0.9]])
+    start = np.array([[0.17, 0.17, 0.16, 0.09, 0.08, 0.33], [0.01, 0.41, 0.01, 0.16, 0.25, 0.16]])
+    codes = found.module.design(data)[0]
+    best, height = found.module.baum_welch(codes, np.array([0.5, 0.5]), stay, start)[:2]
+    assert height == pytest.approx(-514.416, abs=5e-4)
+    best = {k: np.where(v < 1e-9, 0, v) for k, v in best.items()}
+    best = {k: v / v.sum(axis=1, keepdims=True) for k, v in best.items()}
+    assert (best["B"] == 0).sum() == 2
+    maximum = check.score(model, best)
+    assert maximum.check.passed
+    assert maximum.note == "MLE at the boundary, no standard error"
+    beside = best["B"] + np.array([[0.0], [1.0]]) * [0, 0.001, 0, -0.001, 0, 0]
+    assert not check.score(model, best | {"B": beside}).check.passed
+    wrong = best["B"] * [[0, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1]]  # the other die never shows a 1
+    wrong = best | {"B": wrong / wrong.sum(axis=1, keepdims=True)}
+    assert not check.score(model, wrong).check.passed
+
+
 def test_limit_sees_a_variance_off_by_a_twentieth():
     found = topic.load("gamma_precision")
     data, settings = topic.read(found), found.defaults

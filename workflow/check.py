@@ -156,7 +156,7 @@ def score(model: pm.Model, mle: dict) -> Maximum:
     if boundary:
         return Maximum(check, None, "MLE at the boundary, no standard error")
     if not seen.all():
-        note = f"{(~seen).sum()} direction(s) the likelihood does not see were left out"
+        note = f"the likelihood is flat along {(~seen).sum()} direction(s), which were left out"
         return Maximum(check, None, note)
     spread = likelihood.slopes(u) @ np.linalg.cholesky(np.linalg.inv(curvature))
     errors = np.sqrt((spread**2).sum(axis=1))
