@@ -5,8 +5,8 @@
 
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
-TOPICS := $(filter-out __init__,$(basename $(notdir $(wildcard analyses/*.py))))
-MACHINERY := $(wildcard workflow/* models/_*.py) requirements.txt
+TOPICS := $(filter-out _%,$(basename $(notdir $(wildcard models/*.py))))
+MACHINERY := $(wildcard workflow/*.* models/_*.py) requirements.txt
 
 ifeq ($(CONDA_DEFAULT_ENV),known-posteriors)
   PYTHON := python
@@ -15,6 +15,8 @@ else
   PYTHON := .venv/bin/python
   READY := .venv/.ready
 endif
+
+export DATA OUT  # names of files reach the shell as they are, quotes and dollars included
 
 .DEFAULT_GOAL := all
 .PHONY: all test verify lint format bench help clean $(TOPICS)
@@ -33,10 +35,12 @@ results/%/summary.json: models/%.py analyses/%.py data/%.csv $(MACHINERY) | $(RE
 
 # One topic, on its own data or on yours:
 #   make beta_binomial DATA=mine.csv FIELDS="tested=n positive=cases" SET="alpha=2 beta=8" OUT=results/mine
+# FIELDS is read by the shell: FIELDS="'tested=Number tested' positive=k". Without OUT, somebody's
+# own data or settings go to results/mine/TOPIC.
 $(TOPICS): $(READY)
 	@$(PYTHON) -m workflow report $@ \
-	  $(if $(DATA),--data "$(DATA)") $(if $(FIELDS),--column $(FIELDS)) \
-	  $(if $(SET),--set $(SET)) $(if $(SEED),--seed $(SEED)) $(if $(OUT),--out "$(OUT)")
+	  $(if $(DATA),--data "$$DATA") $(if $(FIELDS),--column $(FIELDS)) \
+	  $(if $(SET),--set $(SET)) $(if $(SEED),--seed $(SEED)) $(if $(OUT),--out "$$OUT")
 
 test: $(READY) lint ## every test but the slow ones, with lint
 	@$(PYTHON) -m pytest

@@ -38,7 +38,7 @@ def discrepancy(y, run) -> float:
 
 
 def story(run):
-    names = [str(name)[:24].replace("$", r"\$") for name in predictors(run.data)]
+    names = [str(name)[:24] for name in predictors(run.data)]
     yield from _weights(run, names)
     yield "### What the width of the prior does"
     yield from _path(run, names)

@@ -11,6 +11,10 @@ from typing import Any
 import numpy as np
 
 
+class NoMaximum(ValueError):
+    """The likelihood has no maximum; the message says why."""
+
+
 @dataclass(frozen=True)
 class Exact:
     """The exact posterior of one model given one data set.

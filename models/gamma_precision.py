@@ -14,7 +14,7 @@ import pymc as pm
 from scipy import stats
 from scipy.special import gammaln
 
-from models._exact import Exact
+from models._exact import Exact, NoMaximum
 
 
 class Data(pa.DataFrameModel):
@@ -58,7 +58,7 @@ def exact(data, *, mu, alpha, beta):
 def mle(data, *, mu):
     mean_square = ((data["y"] - mu) ** 2).mean()
     if mean_square == 0:
-        raise ValueError("no maximum: every y equals mu, so the likelihood grows without bound")
+        raise NoMaximum("no maximum: every y equals mu, so the likelihood grows without bound")
     return {"lam": 1 / mean_square}
 
 

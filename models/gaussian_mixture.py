@@ -21,7 +21,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 from models._conjugate import Dirichlet, NormalGamma, per_component
-from models._exact import Exact
+from models._exact import Exact, NoMaximum
 
 
 class Data(pa.DataFrameModel):
@@ -106,14 +106,14 @@ def em_step(y, w, mu, lam):
 def mle(data, *, components):
     y, K = data["y"].to_numpy(float), int(components)
     if np.unique(y).size <= K:
-        raise ValueError(f"no maximum: {np.unique(y).size} distinct values for {K} components")
+        raise NoMaximum(f"no maximum: {np.unique(y).size} distinct values for {K} components")
     x = (y - y.mean()) / y.std()
     start = {"tol": 1e-6, "max_iter": 1000, "init_params": "random_from_data"}
     with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):  # finished below
         ends = [GaussianMixture(K, random_state=i, **start).fit(x[:, None]) for i in range(20)]
     inside = [end for end in ends if end.precisions_.max() < 100 * end.precisions_.min()]
     if not inside:
-        raise ValueError("no maximum: from every start a component shrinks onto a few rows")
+        raise NoMaximum("no maximum: from every start a component shrinks onto a few rows")
     best = max(inside, key=lambda end: end.lower_bound_)
     now = np.array([best.weights_, best.means_[:, 0], best.precisions_[:, 0, 0]])
     for _ in range(100_000):
@@ -121,7 +121,7 @@ def mle(data, *, components):
         if np.abs(now - before).max() < 1e-12 * np.abs(now).max():
             w, mu, lam = now[:, np.argsort(now[1])]
             return {"w": w, "lam": lam / y.var(), "mu": y.mean() + y.std() * mu}
-    raise ValueError("no maximum: EM from the best of twenty starts does not come to rest")
+    raise NoMaximum("no maximum: EM from the best of twenty starts does not come to rest")
 
 
 def gibbs(data, rng, draws, chains, *, components, a, m, kappa, shape, rate, burn=500):

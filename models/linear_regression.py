@@ -17,7 +17,7 @@ import pymc as pm
 from scipy import stats
 
 from models import _linear as linear
-from models._exact import Exact
+from models._exact import Exact, NoMaximum
 from models._integrated import Integrated
 
 
@@ -120,7 +120,7 @@ def mle(data):
     X, outcome, _, _ = design(data)
     turned = linear.turn(X, outcome)
     if linear.fits_perfectly(turned):
-        raise ValueError("no maximum: the predictors reproduce `outcome`, so sigma shrinks to 0")
+        raise NoMaximum("no maximum: the predictors reproduce `outcome`, so sigma shrinks to 0")
     b, *w = linear.least_squares(turned)
     return {"b": b, "w": np.array(w), "sigma": np.sqrt(turned.rss / turned.n)}
 

@@ -9,7 +9,7 @@ import xarray as xr
 from scipy import stats
 
 from models import beta_binomial, gamma_precision
-from workflow import check, fit, topic
+from workflow import check, compare, fit, topic
 from workflow.check import Check
 
 ONE = np.float64(1)
@@ -39,7 +39,7 @@ def test_what_is_not_finite_fails(tests_of_20, evidence):
     assert not identity_passes(model, replace(exact, log_evidence=evidence))
     assert not Check("", np.nan, 1.0).passed
     assert not Check("", -np.inf, 1.0).passed
-    assert not check.z_check("", np.array([0.0, np.nan]), 2).passed
+    assert not compare.z_check("", np.array([0.0, np.nan]), 2).passed
 
 
 def test_identity_sees_one_part_in_a_million(tests_of_20):
@@ -143,9 +143,9 @@ def fitted(tests_of_20):
 
 
 def z_passes(draws, exact):
-    table = check.against_exact(draws, exact)
+    table = compare.against_exact(draws, exact)
     zs = np.concatenate([np.ravel(z) for row in table.values() for z in row.values()])
-    return check.z_check("", zs, zs.size).passed
+    return compare.z_check("", zs, zs.size).passed
 
 
 def test_draws_see_a_shift_of_a_tenth_and_a_spread_of_a_tenth(fitted):
@@ -177,33 +177,33 @@ class Moved:
 
 def test_stein_sees_draws_that_are_too_narrow(fitted):
     draws, _ = fitted
-    right = check.stein(draws)
-    assert check.z_check("", right, right.size).passed
+    right = compare.stein(draws)
+    assert compare.z_check("", right, right.size).passed
     narrow = draws.copy(deep=True)
     u = narrow.sample_stats["unconstrained_draw"]
     u[:] = u.mean() + 0.9 * (u - u.mean())  # variance 19 % low, gradients as they were
-    wrong = check.stein(narrow)
-    assert not check.z_check("", wrong, wrong.size).passed
+    wrong = compare.stein(narrow)
+    assert not compare.z_check("", wrong, wrong.size).passed
 
 
 def test_gibbs_sees_a_sampler_of_something_else(fitted):
     draws, exact = fitted
     rng = np.random.default_rng(1)
     law = exact.marginals["theta"]
-    same = check.against_gibbs(draws, {"theta": law.rvs((4, 5_000), random_state=rng)})
-    other = check.against_gibbs(draws, {"theta": 1.2 * law.rvs((4, 5_000), random_state=rng)})
-    assert check.z_check("", same, same.size).passed
-    assert not check.z_check("", other, other.size).passed
+    same = compare.against_gibbs(draws, {"theta": law.rvs((4, 5_000), random_state=rng)})
+    other = compare.against_gibbs(draws, {"theta": 1.2 * law.rvs((4, 5_000), random_state=rng)})
+    assert compare.z_check("", same, same.size).passed
+    assert not compare.z_check("", other, other.size).passed
 
 
 def test_every_gate_closes(fitted):
     draws, _ = fitted
-    assert all(g.passed for g in check.gates(draws))
+    assert all(g.passed for g in compare.gates(draws))
 
     def failed(change):
         worse = draws.copy(deep=True)
         change(worse)
-        return [g.name for g in check.gates(worse) if not g.passed]
+        return [g.name for g in compare.gates(worse) if not g.passed]
 
     def stuck(d):
         d.posterior["theta"][1] += 0.3
@@ -229,20 +229,20 @@ def test_too_few_draws_close_the_gate(fitted):
     few = xr.DataTree.from_dict(
         {g: draws[g].to_dataset().isel(draw=slice(500)) for g in ("posterior", "sample_stats")}
     )
-    assert [g.name for g in check.gates(few) if not g.passed] == ["bulk or tail ESS, lowest"]
+    assert [g.name for g in compare.gates(few) if not g.passed] == ["bulk or tail ESS, lowest"]
 
 
 def test_moments_that_do_not_exist_are_not_compared():
-    assert check.tail_index(stats.t(3)) == pytest.approx(3, rel=0.02)
-    assert check.tail_index(stats.norm()) > 20
-    assert check.tail_index(stats.gengamma(1.0, -2)) == pytest.approx(2, rel=0.02)
+    assert compare.tail_index(stats.t(3)) == pytest.approx(3, rel=0.02)
+    assert compare.tail_index(stats.norm()) > 20
+    assert compare.tail_index(stats.gengamma(1.0, -2)) == pytest.approx(2, rel=0.02)
 
 
 def test_the_bound_grows_with_the_number_of_comparisons():
-    few, many = check.bound(1), check.bound(10_000)
+    few, many = compare.bound(1), compare.bound(10_000)
     assert 3.9 < few < many < 7
     expected = stats.norm.sf(few) * 2 * len(topic.names())
-    assert expected == pytest.approx(check.FALSE_ALARM)
+    assert expected == pytest.approx(compare.FALSE_ALARM)
 
 
 def test_a_model_without_data_is_refused():

@@ -133,7 +133,7 @@ def test_a_folder_that_cannot_be_written_exits_3(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     code = main(["report", "beta_binomial", "--out", str(tmp_path / "file" / "out")])
     assert code == 3
-    assert "cannot write" in capsys.readouterr().err
+    assert "Not a directory" in capsys.readouterr().err
 
 
 def test_list_and_describe_and_help_say_what_there_is(capsys):

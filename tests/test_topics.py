@@ -5,7 +5,7 @@ import inspect
 import numpy as np
 import pytest
 
-from workflow import check, fit, topic
+from workflow import check, compare, fit, topic
 
 
 def test_a_topic_is_a_model_an_analysis_and_a_csv(name):
@@ -121,9 +121,9 @@ def test_twenty_seeds(each):
     zs = []
     for seed in range(100, 120):
         draws = fit.sample(compiled, seed)
-        assert all(g.passed for g in check.gates(draws)), (seed, check.gates(draws))
-        table = check.against_exact(draws, exact)
+        assert all(g.passed for g in compare.gates(draws)), (seed, compare.gates(draws))
+        table = compare.against_exact(draws, exact)
         zs += [z for row in table.values() for z in row.values()]
     worst = np.abs(np.concatenate(zs)).max()
     print(f"{found.name}: {np.concatenate(zs).size} z, largest {worst:.2f}")
-    assert worst < check.bound(np.concatenate(zs).size)
+    assert worst < compare.bound(np.concatenate(zs).size)

@@ -109,9 +109,8 @@ def _joined(blocks):
 
 def lowest_ess(posterior) -> float:
     """The lowest bulk or tail (5 and 95 %) ESS over every element of every variable."""
-    return min(
-        float(np.min(ess(flat(v), kind))) for v in posterior.values() for kind in ("bulk", "tail")
-    )
+    each = [ess(flat(v), kind) for v in posterior.values() for kind in ("bulk", "tail")]
+    return float(np.min(np.concatenate([np.ravel(x) for x in each])))  # NaN if any is NaN
 
 
 def ess(draws: np.ndarray, kind: str = "mean") -> np.ndarray:
@@ -135,11 +134,11 @@ def complete(model: pm.Model, draws: xr.DataTree, seed: int) -> xr.DataTree:
     tree = thin(draws, KEPT)
     few = thin(draws, PREDICTED)
     quiet = {"random_seed": seed, "compile_kwargs": INTERPRETED}
+    rows = sum(model.rvs_to_values[v].size.eval() for v in model.observed_RVs)
     with model:
-        prior = pm.sample_prior_predictive(KEPT, **quiet)
+        prior = pm.sample_prior_predictive(max(PREDICTED, min(KEPT, int(1e7) // rows)), **quiet)
         replicated = pm.sample_posterior_predictive(few, progressbar=False, **quiet)
-        numbers = sum(variable.size for variable in prior.observed_data.values()) * KEPT
-        if numbers < 1e7:
+        if rows * KEPT < 1e7:
             pm.stats.compute_log_likelihood(tree, progressbar=False, compile_kwargs=INTERPRETED)
         pm.stats.compute_log_prior(tree, progressbar=False, compile_kwargs=INTERPRETED)
     for group in ("prior", "prior_predictive", "observed_data", "constant_data"):

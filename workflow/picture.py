@@ -56,6 +56,7 @@ def style():
         "legend.fontsize": 9.5,
         "lines.linewidth": 1.6,
         "svg.fonttype": "none",
+        "text.parse_math": False,  # two dollars in somebody's column name are not a formula
         "svg.hashsalt": "known posteriors",
     }
     with mpl.rc_context(rc):
@@ -65,6 +66,9 @@ def style():
 
 def svg(figure, alt: str) -> str:
     """The figure as one inline element: SVG with CSS colours, or a PNG where that is lighter."""
+    for side in (side for axes in figure.axes for side in (axes.xaxis, axes.yaxis)):
+        if side.get_scale() == "log":  # its own labels would be formulas
+            side.set_major_formatter(lambda x, _: f"{x:g}")
     buffer = io.StringIO()
     figure.savefig(
         buffer, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None}
@@ -95,11 +99,6 @@ def _png(figure, alt):
     return f'<img src="data:image/png;base64,{data}" alt="{html.escape(alt, quote=True)}">'
 
 
-def plain(text) -> str:
-    """A name from somebody's file, in which two dollars are not a formula."""
-    return str(text).replace("$", r"\$")
-
-
 def exact_over_draws(posterior, record, *, reference=None, size=(3.1, 2.1)):
     """One unknown: ArviZ's histogram of the draws, the exact density over it, the MLE below.
 
@@ -124,7 +123,7 @@ def exact_over_draws(posterior, record, *, reference=None, size=(3.1, 2.1)):
             [record["mle"]], [0], marker="^", color="mle", markersize=8, clip_on=False, zorder=5
         )
     axis.set(xlim=(low - margin, high + margin), ylim=(0, 1.12 * top), yticks=[])
-    axis.set_title(plain(record["label"]))
+    axis.set_title(record["label"])
     axis.locator_params(axis="x", nbins=4)
     axis.spines["left"].set_visible(False)
     return figure
@@ -176,7 +175,7 @@ def prior_against_posterior(draws, record, size=(3.1, 2.1)):
         counts, edges = np.histogram(values, bins=40, range=(low, high), density=True)
         axis.stairs(counts, edges, color=colour, fill=True, alpha=0.5)
         spans.append((low, high))
-    axis.set(yticks=[], title=plain(record["label"]), xlim=_view(*spans))
+    axis.set(yticks=[], title=record["label"], xlim=_view(*spans))
     axis.locator_params(axis="x", nbins=4)
     axis.spines["left"].set_visible(False)
     return figure
@@ -227,6 +226,6 @@ def columns(data, names, size=(3.1, 2.0)):
         else:
             counts = column.value_counts(sort=False).sort_index()
             axis.bar([str(k)[:14] for k in counts.index[:24]], counts.values[:24], color="muted")
-        axis.set(title=plain(name))
+        axis.set(title=str(name))
         axis.spines["left"].set_visible(False)
         yield figure

@@ -4,6 +4,7 @@ import html
 import inspect
 import json
 import os
+import shlex
 import tempfile
 import xml.etree.ElementTree as ET
 from functools import cache
@@ -89,7 +90,6 @@ def _page(run, facts, found, small):
     panels = _panels(run, found)
     small_panels = _small_panels(run, small)
     prior = [(picture.prior_against_posterior(run.draws, r), r["label"]) for r in found[:6]]
-    fit = run.fit
     page = _template("report.html.j2").render(
         run=run,
         facts=facts,
@@ -102,17 +102,14 @@ def _page(run, facts, found, small):
         story=list(_story(run)) if run.good else [],
         failed=[c for c in run.gates + run.checks if not c.passed],
         provenance=_provenance(run.path),
-        head=_table(run.data.reset_index().head(8)),
+        head=_table(run.data.head(8).reset_index(allow_duplicates=True)),
         column_pictures=_column_pictures(run),
         source={f: _source(run, f) for f in ("model", "exact", "mle")},
         text=inspect.cleandoc(run.topic.module.__doc__),
         ranks=picture.svg(picture.ranks(run.draws, found[:4]), "rank plots of the chains"),
         prior=[picture.svg(figure, f"prior and posterior of {label}") for figure, label in prior],
-        sensitivity=_sensitivity(run),
-        predictive=picture.svg(
-            picture.predictive(fit["simulated"], fit["value"], fit["statistic"]),
-            f"{fit['statistic']}: replicated data and the data",
-        ),
+        sensitivity=_sensitivity(run.fit["sensitivity"]),
+        predictive=_predictive(run.fit),
         command=_command(run),
     )
     return page, _standalone(_panels(run, found, thumbnail=True)[0])
@@ -166,11 +163,17 @@ def _column_pictures(run):
     ]
 
 
-def _sensitivity(run) -> str:
-    if "sensitivity" not in run.fit:
+def _sensitivity(table) -> str:
+    if table is None:
         return ""
-    table = run.fit["sensitivity"].head(MOST_PANELS).round(3).astype(str)
-    return _table(table.reset_index(names="unknown"))
+    return _table(table.head(MOST_PANELS).round(3).astype(str).reset_index(names="unknown"))
+
+
+def _predictive(fit) -> str:
+    if fit["p"] is None:
+        return ""
+    figure = picture.predictive(fit["simulated"], fit["value"], fit["statistic"])
+    return picture.svg(figure, f"{fit['statistic']}: replicated data and the data")
 
 
 def _story(run):
@@ -206,11 +209,16 @@ def _source(run, name):
 
 
 def _command(run):
-    options = [] if run.shipped else [f"--data {run.path.name}"]
-    for name, value in run.settings.items():
-        if not np.array_equal(value, run.topic.defaults[name]):
-            options.append(f"--set {name}={','.join(f'{v:.12g}' for v in np.atleast_1d(value))}")
-    return " ".join(["python -m workflow report", run.topic.name, *options, f"--seed {run.seed}"])
+    words = ["python", "-m", "workflow", "report", run.topic.name]
+    words += [] if run.shipped else ["--data", run.path.name]
+    words += ["--column", *run.columns] if run.columns else []
+    changed = [
+        f"{name}={','.join(f'{v:.12g}' for v in np.atleast_1d(value))}"
+        for name, value in run.settings.items()
+        if not np.array_equal(value, run.topic.defaults[name])
+    ]
+    words += ["--set", *changed] if changed else []
+    return shlex.join([*words, "--seed", str(run.seed)])
 
 
 def _standalone(svg: str) -> str:

@@ -18,7 +18,7 @@ INTERVAL = {"kind": "equal-tailed", "prob": 0.95}
 QUANTILES = {"q2.5": 0.025, "q50": 0.5, "q97.5": 0.975}
 PACKAGES = ("pymc", "nutpie", "arviz", "pytensor", "numpy", "scipy", "pandas")
 VERDICTS = {
-    "agree": "Verified: exact answer, draws and maximum likelihood agree",
+    "agree": "Verified: the draws match the exact posterior",
     "disagree": "Not verified: the answers disagree",
     "unconverged": "Not verified: the sampler did not converge",
 }
@@ -115,7 +115,8 @@ def summary(run: Run, found: list[dict], small: list[dict]) -> dict:
         "question": run.topic.analysis.QUESTION,
         "answer": sentence(run),
         "verdict": run.verdict,
-        "fit": {k: run.fit[k] for k in ("statistic", "value", "p", "conflict")},
+        "fit": {k: run.fit[k] for k in ("statistic", "value", "p", "conflict")}
+        | {"misfit": run.misfit},
         "warnings": run.warnings,
         "data": {
             "path": _relative(run.path),
@@ -135,6 +136,7 @@ def summary(run: Run, found: list[dict], small: list[dict]) -> dict:
         "checks": [
             {"name": c.name, "value": float(c.value), "limit": float(c.limit), "passed": c.passed}
             for c in run.gates + run.checks
+            if c.applies
         ],
         "seconds": {k: round(v, 3) for k, v in run.seconds.items()},
     }
@@ -156,10 +158,13 @@ def _relative(path: Path) -> str:
 
 def verdict(run: Run) -> str:
     """The verdict in words, with how far exactness reaches."""
-    if run.good and not run.all_rows_exact:
-        rows = len(run.exact_data)
-        return f"Verified: exact on the first {rows} rows; on all rows two samplers agree"
-    return VERDICTS[run.verdict]
+    if not run.good:
+        return VERDICTS[run.verdict]
+    best = "the MLE maximises the likelihood" if run.mle else "the likelihood has no maximum"
+    if run.all_rows_exact:
+        return f"{VERDICTS['agree']}; {best}"
+    rows = len(run.exact_data)
+    return f"Verified: exact on the first {rows} rows, on all rows two samplers agree; {best}"
 
 
 def sentence(run: Run) -> str:
@@ -187,6 +192,9 @@ def short(value) -> str:
     return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.3g}"
 
 
-def p_value(facts_fit: dict, simulations: int) -> str:
+def p_value(fit: dict, simulations: int) -> str:
+    """'p at most 0.002' where no replicate reached the data, 'p 0.31' elsewhere."""
+    if fit["p"] is None:
+        return "as in all replicated data"
     least = 1 / (1 + simulations)
-    return f"at most {least:.1g}" if facts_fit["p"] <= least * 1.001 else f"{facts_fit['p']:.2g}"
+    return f"p at most {least:.1g}" if fit["p"] <= least * 1.001 else f"p {fit['p']:.2g}"

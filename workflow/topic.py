@@ -271,7 +271,8 @@ def _labelled(schema, frame) -> pd.DataFrame:
         text = not pd.api.types.is_numeric_dtype(column)
         if name not in schema.columns and text and column.notna().all() and column.is_unique:
             return frame.set_index(name)
-    return frame.set_index(pd.RangeIndex(1, len(frame) + 1, name="row"))
+    name = next(n for n in ("row", "line", "number", "_row") if n not in frame)
+    return frame.set_index(pd.RangeIndex(1, len(frame) + 1, name=name))
 
 
 def _nearest(name, candidates) -> str:

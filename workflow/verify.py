@@ -13,7 +13,8 @@ import pandas as pd
 import pymc as pm
 import xarray as xr
 
-from workflow import check, fit
+from models._exact import NoMaximum
+from workflow import check, compare, fit
 from workflow.check import Check, Maximum
 from workflow.topic import Refused, Topic
 
@@ -30,6 +31,7 @@ class Run:
     path: Path
     settings: dict
     seed: int
+    columns: list[str] = field(default_factory=list)  # ours=theirs, as given
     model: pm.Model = None
     exact_data: pd.DataFrame = None
     exact: object = None
@@ -74,7 +76,7 @@ class Run:
 
     @property
     def misfit(self) -> bool:
-        return self.fit["p"] < MISFIT
+        return self.fit["p"] is not None and self.fit["p"] < MISFIT
 
     @contextmanager
     def timed(self, stage: str, tell: Callable[[str], None]) -> Iterator[None]:
@@ -91,10 +93,11 @@ def verify(
     *,
     seed: int = 1,
     path: Path | None = None,
+    columns: list[str] = (),
     tell: Callable[[str], None] = lambda stage: None,
 ) -> Run:
     """Fit one topic and climb every rung. `tell` hears the name of each stage as it begins."""
-    run = Run(topic, data, path or topic.csv, settings, seed)
+    run = Run(topic, data, path or topic.csv, settings, seed, list(columns))
     run.exact_data = topic.exact_rows(data, settings)
     with run.timed("exact answer", tell):
         try:
@@ -140,7 +143,7 @@ def _drawable(model, settings):
 def _maximise(run):
     try:
         run.mle = run.topic.mle(run.data, run.settings)
-    except ValueError as problem:
+    except NoMaximum as problem:
         run.maximum = Maximum(
             Check("score: there is no MLE", 0.0, 0.0, str(problem)), None, str(problem)
         )
@@ -155,25 +158,28 @@ def _maximise(run):
 
 def _compare(run):
     """Gates for every set of draws, then all z under one bound."""
-    run.gates = check.gates(run.all_draws)
+    run.gates = compare.gates(run.all_draws)
     if not run.all_rows_exact:
         run.gates += [
             Check(f"{g.name} (exact rows)", g.value, g.limit, g.note, g.at_least)
-            for g in check.gates(run.exact_draws)
+            for g in compare.gates(run.exact_draws)
         ]
-    run.z = check.against_exact(run.exact_draws, run.exact)
+    run.z = compare.against_exact(run.exact_draws, run.exact)
     families = {
         "draws against exact, largest |z|": np.concatenate(
             [np.ravel(z) for row in run.z.values() for z in row.values()]
         ),
-        "Stein identities, largest |z|": check.stein(run.all_draws),
+        "Stein identities, largest |z|": compare.stein(run.all_draws),
     }
     if hasattr(run.topic.module, "gibbs"):
         rng = np.random.default_rng(run.seed)
         run.gibbs = run.topic.module.gibbs(run.data, rng, fit.BLOCK, fit.CHAINS, **run.settings)
-        families["NUTS against Gibbs, largest |z|"] = check.against_gibbs(run.all_draws, run.gibbs)
+        run.gates += compare.gibbs_gates(run.gibbs)
+        families["NUTS against Gibbs, largest |z|"] = compare.against_gibbs(
+            run.all_draws, run.gibbs
+        )
     total = sum(z.size for z in families.values())
-    run.checks += [check.z_check(name, z, total) for name, z in families.items()]
+    run.checks += [compare.z_check(name, z, total) for name, z in families.items()]
 
 
 def _prior_range(run):
@@ -203,7 +209,7 @@ def _way_out(run) -> str:
 
 def _as_set(values: dict) -> str:
     def number(x):
-        return ",".join(f"{v:.6g}" for v in np.atleast_1d(x))
+        return ",".join(f"{v:.10g}" for v in np.atleast_1d(x))
 
     return " ".join(f"--set {k}={number(v)}" for k, v in values.items())
 
@@ -216,27 +222,36 @@ def _fit(run):
     replicated = run.draws.posterior_predictive[name].values.reshape(-1, *observed.shape)
     found = float(statistic(observed, run))
     simulated = np.array([float(statistic(y, run)) for y in replicated])
-    conflict = []
-    if "log_likelihood" in run.draws.children and _prior_varies(run.draws):
-        table = az.psense_summary(run.draws, round_to=3)
-        free = {v.name for v in run.model.free_RVs}
-        flagged = table.index[table["diagnosis"].str.contains("conflict")]
-        conflict = [str(n) for n in flagged if str(n).partition("[")[0] in free]
-        run.fit["sensitivity"] = table
+    # A statistic that replicated data cannot change can tell nothing, whatever the data.
+    silent = np.ptp(simulated) <= 1e-9 * (1 + abs(found))
+    p = None if silent else float((1 + np.sum(simulated >= found)) / (1 + simulated.size))
+    table = _sensitivity(run.draws)
+    free = {v.name for v in run.model.free_RVs}
+    flagged = [] if table is None else table.index[table["diagnosis"].str.contains("conflict")]
     run.fit.update(
         statistic=statistic.__doc__.strip().splitlines()[0].rstrip("."),
         value=found,
         simulated=simulated,
-        p=float((1 + np.sum(simulated >= found)) / (1 + simulated.size)),
-        conflict=conflict,
+        p=p,
+        conflict=[str(n) for n in flagged if str(n).partition("[")[0] in free],
+        sensitivity=table,
     )
     if not math.isfinite(found):
         run.checks.append(Check("the predictive statistic is finite", math.inf, 0))
 
 
-def _prior_varies(draws) -> bool:
-    """A flat prior has no sensitivity to scale: raised to any power it is itself."""
-    total = sum(
-        v.sum([d for d in v.dims if d not in ("chain", "draw")]) for v in draws.log_prior.values()
-    )
-    return bool(np.ptp(total.values) > 1e-9)
+def _sensitivity(draws):
+    """ArviZ's power-scaling table, or None where there is none to be had.
+
+    A flat prior raised to any power is itself, and a nearly flat one leaves ArviZ without tails.
+    """
+    if "log_likelihood" not in draws.children:
+        return None
+    terms = draws.log_prior.values()
+    total = sum(v.sum([d for d in v.dims if d not in ("chain", "draw")]) for v in terms)
+    if np.ptp(total.values) < 1e-9:
+        return None
+    try:
+        return az.psense_summary(draws, round_to=3)
+    except ValueError:
+        return None
