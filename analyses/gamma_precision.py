@@ -26,7 +26,8 @@ def answer(run) -> str:
 def discrepancy(y, run) -> float:
     """Distance of the sample mean from mu, in standard errors."""
     away = y - run.settings["mu"]
-    return float(abs(away.mean()) / np.sqrt((away**2).mean() / away.size))
+    size = np.sqrt((away**2).mean() / away.size)
+    return float(abs(away.mean()) / size) if size else 0.0
 
 
 def story(run):
@@ -35,9 +36,9 @@ def story(run):
     lam, sigma = run.exact.marginals["lam"], run.exact.derived["sigma"]
     squares = ((y - mu) ** 2).sum()
     yield (
-        f"The {y.size} measurements lie {squares:,.0f} in squared units from {mu:g}, all added up. "
-        f"That sum and the count are all the posterior needs: a Gamma({alpha:g}, rate {beta:,.0f}) prior "
-        f"becomes a Gamma({alpha + y.size / 2:g}, rate {beta + squares / 2:,.0f}), with mean "
+        f"The {y.size} measurements have squared distances from {mu:g} that add up to {squares:,.6g}. "
+        f"That sum and the count are all the posterior needs: a Gamma({alpha:g}, rate {beta:,.6g}) prior "
+        f"becomes a Gamma({alpha + y.size / 2:g}, rate {beta + squares / 2:,.8g}), with mean "
         f"{lam.mean():.4g}. Turned into a standard deviation, 1 / sqrt(lam), its mean is "
         f"{sigma.mean():.4g}; the maximum-likelihood value is {np.sqrt(squares / y.size):.4g}."
     )
@@ -75,9 +76,9 @@ def _bias(run, y, mu):
     away, own = y.mean() - mu, y.std(ddof=1)
     yield (
         f"The sample mean is {y.mean():.4g}, which is {away:+.4g} from mu, and the measurements scatter "
-        f"around *their own* mean with a standard deviation of only {own:.4g}. The model cannot move its "
-        f"centre, so the squared distance from mu, {(y - mu).var() + away**2:,.0f} on average, "
-        f"= {y.var():,.0f} of scatter + {away**2:,.0f} of bias, all counts as spread."
+        f"around *their own* mean with a standard deviation of {own:.4g}. The model cannot move its "
+        f"centre, so the squared distance from mu, {(y - mu).var() + away**2:,.5g} on average, "
+        f"= {y.var():,.4g} of scatter + {away**2:,.5g} of bias, all counts as spread."
     )
     if run.shipped:
         yield (
@@ -101,9 +102,9 @@ def _two_scales(run):
             {
                 "prior": f"{name}: Gamma({alpha:g}, {beta:g})",
                 "mean of lam": f"{lam.mean():.4e}",
-                "mean of sigma": f"{sigma.mean():.2f}",
-                "1 / sqrt(mean of lam)": f"{lam.mean() ** -0.5:.2f}",
-                "95 % interval of sigma": f"{low:.1f} to {high:.1f}",
+                "mean of sigma": f"{sigma.mean():.5g}",
+                "1 / sqrt(mean of lam)": f"{lam.mean() ** -0.5:.5g}",
+                "95 % interval of sigma": f"{low:.4g} to {high:.4g}",
             }
         )
     yield pd.DataFrame(rows)

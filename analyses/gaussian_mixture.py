@@ -14,7 +14,7 @@ def answer(run) -> str:
     for w, mu in zip(_ranges(run, "w"), _ranges(run, "mu"), strict=True):
         share = "{1:.0f} % of the rows (95 % interval {0:.0f} % to {2:.0f} %)".format(*100 * w)
         groups.append(share + " around {1:.3g}{unit} ({0:.3g} to {2:.3g})".format(*mu, unit=unit))
-    return f"There are {len(groups)} groups: {', and '.join(groups)}."
+    return f"Taken as {len(groups)} groups: {', and '.join(groups)}."
 
 
 def discrepancy(y, run) -> float:

@@ -22,7 +22,7 @@ def answer(run) -> str:
     low, middle, high = (float(f"{w.ppf(q)[j]:.3g}") for q in (0.025, 0.5, 0.975))
     clear = np.sum(w.ppf(0.025) * w.ppf(0.975) > 0)
     return (
-        f"The clearest link is with `{predictors(run.data).columns[j]}`: between cases alike in "
+        f"The {'clearest' if clear else 'least unclear'} link is with `{predictors(run.data).columns[j]}`: between cases alike in "
         f"all else, one unit more of it goes with {middle:+,g} in the outcome (95 % interval "
         f"{low:+,g} to {high:+,g}); the direction is clear for {clear} of {w.std().size} predictors."
     )

@@ -124,11 +124,14 @@ def _funcify(op, **kwargs):
     return forward_backward_op, zlib.crc32(inspect.getsource(forward_backward.py_func).encode())
 
 
+ZERO = 1e-9  # a probability below this is one that EM is taking to zero
+
+
 def baum_welch(codes, start, A, B):
     """EM for symbols `codes` (T,) from A (K, K) and B (K, F), probabilities, until nothing moves.
 
     Returns the maximum reached and its log likelihood. A state that is never left, or never
-    visited, keeps its row.
+    visited, keeps its row. What EM drives towards zero for ever ends there: at the boundary.
     """
     symbols = np.eye(B.shape[1])[codes]
     for _ in range(50_000):
@@ -142,4 +145,5 @@ def baum_welch(codes, start, A, B):
         )
         if max(np.abs(A - old[0]).max(), np.abs(B - old[1]).max()) < 1e-12:
             break
-    return {"A": A, "B": B}, height
+    A, B = (np.where(x < ZERO, 0, x) for x in (A, B))
+    return {n: x / x.sum(1, keepdims=True) for n, x in (("A", A), ("B", B))}, height

@@ -13,7 +13,7 @@ import pymc as pm
 from scipy import stats
 from scipy.special import betaln, gammaln
 
-from models._exact import Exact
+from models._exact import Exact, NoMaximum
 
 
 class Data(pa.DataFrameModel):
@@ -56,7 +56,10 @@ def exact(data, *, alpha, beta):
 
 
 def mle(data):
-    return {"theta": np.float64(data["positive"].sum() / data["tested"].sum())}
+    tested = data["tested"].sum()
+    if tested == 0:
+        raise NoMaximum("no maximum: nothing was tested")
+    return {"theta": np.float64(data["positive"].sum() / tested)}
 
 
 def suggest(data):

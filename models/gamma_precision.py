@@ -63,5 +63,7 @@ def mle(data, *, mu):
 
 
 def suggest(data):
-    """Settings for other units: mu in the middle, a prior worth four rows of the data's spread."""
-    return {"mu": float(data["y"].median()), "alpha": 2.0, "beta": float(2 * data["y"].var())}
+    """Settings for other units, from the data themselves: mu in the middle, a weak prior."""
+    middle = float(data["y"].median())
+    spread = float(((data["y"] - middle) ** 2).mean()) or 1.0
+    return {"mu": middle, "alpha": 2.0, "beta": 2 * spread}

@@ -129,7 +129,8 @@ def gibbs(data, rng, draws, chains, *, components, a, m, kappa, shape, rate, bur
     share, group = priors(components, a=a, m=m, kappa=kappa, shape=shape, rate=rate)
     y, K = data["y"].to_numpy(float), group.m.size
     kept = []
-    w, mu, lam = (np.tile(v, (chains, 1)) for v in (share.a, group.m, group.shape / group.rate))
+    first = [np.tile(v, (chains, 1)) for v in (group.m, group.kappa, group.shape, group.rate)]
+    w, (mu, lam) = Dirichlet(np.tile(share.a, (chains, 1))).rvs(rng), NormalGamma(*first).rvs(rng)
     for _ in range(burn + draws):
         edges = softmax(log_parts(y, w, mu, lam), axis=-1).cumsum(-1)
         z = (rng.random((chains, y.size, 1)) > edges[..., :-1]).sum(-1)

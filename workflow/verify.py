@@ -204,7 +204,7 @@ def _prior_range(run):
 def _way_out(run) -> str:
     if not hasattr(run.topic.module, "suggest"):
         return ""
-    return f"; a prior that would expect it: {_as_set(run.topic.module.suggest(run.data))}"
+    return f"; is the unit right? Settings that would expect it: {_as_set(run.topic.module.suggest(run.data))}"
 
 
 def _as_set(values: dict) -> str:
