@@ -86,7 +86,9 @@ def _curve(run):
     rates = np.logspace(-4, np.log10(0.5), 80)
     thin = slice(None, None, 20)
     se, sp = (run.posterior[n].values.ravel()[thin, None] for n in ("sensitivity", "specificity"))
-    low, middle, high = np.quantile(predictive_values(rates, se, sp)[1], [0.025, 0.5, 0.975], axis=0)
+    low, middle, high = np.quantile(
+        predictive_values(rates, se, sp)[1], [0.025, 0.5, 0.975], axis=0
+    )
     figure, axis = plt.subplots(figsize=(6.4, 3.4), layout="constrained")
     axis.fill_between(rates, low, high, color="draws", alpha=0.3, linewidth=0)
     axis.plot(rates, middle, color="draws")

@@ -107,7 +107,9 @@ class Marginal:
     def ppf(self, q):
         q = np.asarray(q, dtype=float)
         low, high = np.full(q.shape, self._low), np.full(q.shape, self._high)
-        return expit(self._u(_invert(self._cumulative, q * self._cumulative(self._high), low, high)))
+        return expit(
+            self._u(_invert(self._cumulative, q * self._cumulative(self._high), low, high))
+        )
 
     def rvs(self, size=(), random_state=None):
         return self.ppf(np.random.default_rng(random_state).random(size))
@@ -193,12 +195,17 @@ def climb(value, local, u, free, steps=100):
     moving = np.arange(u.shape[1])
     for _ in range(steps):
         gradient, information = local(u[:, moving])
-        gradient, information = gradient[:, free, None], information[:, free][:, :, free] + 1e-12 * np.eye(len(free))
+        gradient, information = (
+            gradient[:, free, None],
+            information[:, free][:, :, free] + 1e-12 * np.eye(len(free)),
+        )
         trials = np.zeros((3, 1 + SHORTER.size + DAMPED.size, moving.size))  # the first: stay
         full = np.linalg.solve(information, gradient)[..., 0].T
         damped = information + DAMPED[:, None, None, None] * np.eye(len(free))
         trials[free, 1 : 1 + SHORTER.size] = full[:, None] * SHORTER[:, None]
-        trials[free, 1 + SHORTER.size :] = np.linalg.solve(damped, gradient)[..., 0].transpose(2, 0, 1)
+        trials[free, 1 + SHORTER.size :] = np.linalg.solve(damped, gradient)[..., 0].transpose(
+            2, 0, 1
+        )
         trials = np.clip(trials, -6.0, 6.0)
         there = u[:, None, moving] + trials
         there[free] = np.clip(there[free], -FAR, FAR)

@@ -8,8 +8,8 @@
         positives:  sensitivity            negatives:  1 - specificity
     ppv = P(case | flagged), npv = P(not a case | not flagged)  by Bayes' theorem
 
-Exact: quadrature in log-odds, where (prevalence, sensitivity, specificity) -> (share flagged,
-ppv, npv) keeps volume: five marginals and the evidence, in two frames of coordinates.
+Exact: given how many flagged and how many unflagged are cases, all three are Betas; a finite sum
+over these two hidden counts is the posterior, evidence included (`models/_hidden_counts.py`).
 MLE: Rogan and Gladen (1978) where inside [0, 1]; else prevalence 0 or 1, the rest pooled.
 """
 
@@ -17,13 +17,12 @@ import numpy as np
 import pandera.pandas as pa
 import pymc as pm
 import pytensor.tensor as pt
-from scipy.special import betaln, expit, gammaln, log_expit, logit, xlogy
+from scipy.special import betaln, log_expit, logit, xlogy
 
-from models._cubature import Marginal
 from models._exact import Exact
+from models._hidden_counts import HiddenCounts, log_choose
 
 STUDIES = ["population", "positives", "negatives"]
-RULES = [(64, 0.15), (96, 0.1), (192, 0.07)]  # ever finer, until all routes agree
 UNKNOWNS = ["prevalence", "sensitivity", "specificity"]
 
 
@@ -82,113 +81,56 @@ def model(data, *, prevalence_alpha, prevalence_beta, sensitivity_alpha, sensiti
     return built
 
 
-def bayes(u):
-    """Log-odds of (prevalence, sensitivity, specificity) -> of (share flagged, ppv, npv).
-
-    It is its own inverse, and its Jacobian determinant is one. u has shape (3, ...).
-    """
-    yes, no = log_expit(u), log_expit(-u)
-    flagged = np.logaddexp(yes[0] + yes[1], no[0] + no[2])
-    cleared = np.logaddexp(yes[0] + no[1], no[0] + yes[2])
-    return np.stack([flagged - cleared, u[0] + yes[1] - no[2], -u[0] + yes[2] - no[1]])
+SHIFT = {  # powers of (prevalence, 1 - prevalence, sensitivity, ...) that make each unknown's odds
+    "prevalence": (1, -1, 0, 0, 0, 0),
+    "sensitivity": (0, 0, 1, -1, 0, 0),
+    "specificity": (0, 0, 0, 0, 1, -1),
+    "ppv": (1, -1, 1, 0, 0, -1),
+    "npv": (-1, 1, 0, -1, 1, 0),
+}
 
 
 def exact(data, *, prevalence_alpha, prevalence_beta, sensitivity_alpha, sensitivity_beta,
           specificity_alpha, specificity_beta):  # fmt: skip
-    _, tested, flagged = design(data)
+    _, n, k = design(data)
     alpha = np.array([prevalence_alpha, sensitivity_alpha, specificity_alpha])
     beta = np.array([prevalence_beta, sensitivity_beta, specificity_beta])
-    n, k = data["tested"].to_numpy(float), data["flagged"].to_numpy(float)
-    constant = np.sum(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)) - betaln(alpha, beta).sum()
-    # Known positives and negatives are conjugate; only the population couples the three.
-    n, k = tested[0], flagged[0]
-    a = alpha + [0, flagged[1], tested[2] - flagged[2]]
-    b = beta + [0, tested[1] - flagged[1], flagged[2]]
+    # Known positives and negatives are conjugate; the population is summed over.
+    a = alpha + np.array([0, k[1], n[2] - k[2]])
+    b = beta + np.array([0, n[1] - k[1], k[2]])
+    hidden = HiddenCounts(n[0], k[0], a, b)
+    ways = log_choose(data["tested"].to_numpy(float), data["flagged"].to_numpy(float)).sum()
+    log_evidence = ways - betaln(alpha, beta).sum() + hidden.log_sum
+    known = {name: hidden.marginal(shift) for name, shift in SHIFT.items()}
 
-    def value(u):  # log p(data, theta) as a density of the log-odds
+    def log_joint(u):  # log p(data, theta) at log-odds u, as a density of theta
         yes, no = log_expit(u), log_expit(-u)
         share = np.logaddexp(yes[0] + yes[1], no[0] + no[2])
         rest = np.logaddexp(yes[0] + no[1], no[0] + yes[2])
-        conjugate = sum(a[j] * yes[j] + b[j] * no[j] for j in range(3))
-        return constant + conjugate + k * share + (n - k) * rest
+        conjugate = np.sum((a - 1) * yes + (b - 1) * no)
+        return ways - betaln(alpha, beta).sum() + conjugate + k[0] * share + (n[0] - k[0]) * rest
 
-    def local(u):  # its gradient, and the Fisher information plus the priors' curvature
-        x = expit(u)
-        share, rest, slope = share_slope(u)
-        residual, weight = k / share - (n - k) / rest, n / (share * rest)
-        curvature = np.eye(3) * ((a + b)[:, None] * x * expit(-u)).T[:, None, :]
-        gradient = a[:, None] * expit(-u) - b[:, None] * x + residual * slope
-        return gradient.T, curvature + np.einsum("n,in,jn->nij", weight, slope, slope)
+    def log_odds(theta):
+        return logit(np.array([theta[name] for name in UNKNOWNS], dtype=float))
 
-    def local_turned(u):  # the same in the frame (share flagged, ppv, npv)
-        x, one = expit(u), np.ones(u.shape[1:])
-        share, rest, slope = share_slope(u)
-        rows = [slope / (share * rest), [one, expit(-u[1]), x[2]], [-one, x[1], expit(-u[2])]]
-        jacobian = np.stack([np.stack(row) for row in rows]).transpose(2, 0, 1)
-        gradient, information = local(bayes(u))
-        turned = jacobian.transpose(0, 2, 1)
-        return (turned @ gradient[..., None])[..., 0], turned @ information @ jacobian
-
-    start, turned = np.log(a / b), lambda u: value(bayes(u))
-    posed = {  # each unknown summed over the other two, in the frame and order that suit it
-        "prevalence": (value, local, start, [0, 1, 2]),
-        "sensitivity": (value, local, start, [1, 0, 2]),
-        "specificity": (value, local, start, [2, 0, 1]),
-        "ppv": (turned, local_turned, bayes(start), [1, 0, 2]),
-        "npv": (turned, local_turned, bayes(start), [2, 0, 1]),
-    }
-    second = Marginal(*posed["ppv"], *RULES[1]).log_integral
-    prevalence = posed.pop("prevalence")
-    for rule in RULES:
-        first = Marginal(*prevalence, *rule)
-        log_evidence = first.log_integral
-        if abs(second - log_evidence) < 3e-9:
-            break
-
-    def marginal(pose):
-        for rule in RULES:
-            known = Marginal(*pose, *rule, log_evidence)
-            if abs(known.mass - 1) < 1e-8:
-                break
-        return known
-
-    known = {"prevalence": first} | {name: marginal(pose) for name, pose in posed.items()}
-    astray = [name for name in known if not abs(known[name].mass - 1) < 1e-7]
-    if astray:
-        raise ValueError(
-            f"the orders of integration disagree about {', '.join(astray)}: data and prior leave"
-            " too much open, or contradict each other; try a more informative prior"
-        )
-
-    def joint(theta):
-        u = logit(np.array([theta[name] for name in UNKNOWNS], dtype=float))
-        return value(u) - np.sum(log_expit(u) + log_expit(-u)) - log_evidence
-
+    centre = log_odds({name: known[name].mean() for name in UNKNOWNS})
     return Exact(
         marginals={name: known[name] for name in UNKNOWNS},
         derived={name: known[name] for name in ("ppv", "npv")},
-        log_evidence=log_evidence,
-        by="quadrature in log-odds",
-        joint=joint,
-        masses={name: marginal.mass for name, marginal in known.items()},
-        second_log_evidence=second,
+        log_evidence=float(log_evidence),
+        by="algebra: a sum over hidden counts",
+        joint=lambda theta: log_joint(log_odds(theta)) - log_evidence,
+        second_log_evidence=float(log_joint(centre) - hidden.log_density(centre)),
     )
-
-
-def share_slope(u):
-    """Share flagged, share not flagged, and the slope of the first in the three log-odds."""
-    yes, no = expit(u), expit(-u)
-    slope = np.stack([
-        yes[0] * no[0] * (yes[1] - no[2]), yes[0] * yes[1] * no[1], -no[0] * yes[2] * no[2]
-    ])  # fmt: skip
-    return yes[0] * yes[1] + no[0] * no[2], yes[0] * no[1] + no[0] * yes[2], slope
 
 
 def mle(data):
     _, n, k = design(data)
     for study, tested in zip(STUDIES, n, strict=True):
         if tested == 0:
-            raise ValueError(f"no maximum: nobody tested under `{study}`, so many answers fit alike")
+            raise ValueError(
+                f"no maximum: nobody tested under `{study}`, so many answers fit alike"
+            )
     share, sensitivity, false_alarm = k / n
     gain = sensitivity - false_alarm
     if gain == 0 and share == sensitivity:
