@@ -57,6 +57,3 @@ class Exact:
     def distributions(self) -> dict[str, Any]:
         """Every marginal, of unknowns and of what is derived from them, by name."""
         return {**self.marginals, **self.derived}
-
-
-from models._distributions import Density, Mixture  # noqa: E402,F401

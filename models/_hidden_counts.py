@@ -12,7 +12,7 @@ from scipy.special import betaln, gammaln, log_expit, loggamma, logsumexp
 
 from models._log_odds import NEGLIGIBLE, LogOdds
 
-LARGEST = 1_000_000  # terms in one table of weights
+LARGEST = 4_000_000  # terms in one table of weights
 
 
 class HiddenCounts:
@@ -96,7 +96,10 @@ class HiddenCounts:
                 if np.prod((box[1] - box[0]) // stride + 1) > LARGEST:
                     break
             box = np.clip(box, 0, most)
-        raise ValueError("too many tests for so open a question; try a more informative prior")
+        raise ValueError(
+            f"too many tests ({self.n:,.0f} in the population) for so few of known status: there"
+            " are more hidden counts than can be summed over; a more informative prior helps"
+        )
 
     def _around(self, most):
         """A box around the likely (t, f), found by EM from nine starts."""

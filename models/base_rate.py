@@ -8,8 +8,7 @@
         positives:  sensitivity            negatives:  1 - specificity
     ppv = P(case | flagged), npv = P(not a case | not flagged)  by Bayes' theorem
 
-Exact: given how many flagged and how many unflagged are cases, all three are Betas; a finite sum
-over these two hidden counts is the posterior, evidence included (`models/_hidden_counts.py`).
+Exact: given how many flagged and unflagged are cases all is conjugate; summed over these counts.
 MLE: Rogan and Gladen (1978) where inside [0, 1]; else prevalence 0 or 1, the rest pooled.
 """
 
@@ -19,7 +18,7 @@ import pymc as pm
 import pytensor.tensor as pt
 from scipy.special import betaln, log_expit, logit, xlogy
 
-from models._exact import Exact
+from models._exact import Exact, NoMaximum
 from models._hidden_counts import HiddenCounts, log_choose
 
 STUDIES = ["population", "positives", "negatives"]
@@ -29,9 +28,7 @@ UNKNOWNS = ["prevalence", "sensitivity", "specificity"]
 class Data(pa.DataFrameModel):
     """One row a batch of tests; a study may have several rows."""
 
-    study: str = pa.Field(
-        isin=STUDIES, description="who was tested: population, known positives, known negatives"
-    )
+    study: str = pa.Field(isin=STUDIES, description=f"who was tested: {', '.join(STUDIES)}")
     tested: int = pa.Field(ge=0, coerce=True, description="tests made (count)")
     flagged: int = pa.Field(ge=0, coerce=True, description="tests that raised a flag (count)")
 
@@ -41,7 +38,7 @@ class Data(pa.DataFrameModel):
 
 
 PRIOR = {
-    "prevalence_alpha": 2.0,  # rare: mean 3.8 %, 95 % below 9 %
+    "prevalence_alpha": 2.0,  # rare: 3.8 % on average
     "prevalence_beta": 50.0,
     "sensitivity_alpha": 6.0,  # a usable test: worth nine known cases, six of them found
     "sensitivity_beta": 3.0,
@@ -95,8 +92,7 @@ def exact(data, *, prevalence_alpha, prevalence_beta, sensitivity_alpha, sensiti
     _, n, k = design(data)
     alpha = np.array([prevalence_alpha, sensitivity_alpha, specificity_alpha])
     beta = np.array([prevalence_beta, sensitivity_beta, specificity_beta])
-    # Known positives and negatives are conjugate; the population is summed over.
-    a = alpha + np.array([0, k[1], n[2] - k[2]])
+    a = alpha + np.array([0, k[1], n[2] - k[2]])  # the studies of known status are conjugate
     b = beta + np.array([0, n[1] - k[1], k[2]])
     hidden = HiddenCounts(n[0], k[0], a, b)
     ways = log_choose(data["tested"].to_numpy(float), data["flagged"].to_numpy(float)).sum()
@@ -128,13 +124,11 @@ def mle(data):
     _, n, k = design(data)
     for study, tested in zip(STUDIES, n, strict=True):
         if tested == 0:
-            raise ValueError(
-                f"no maximum: nobody tested under `{study}`, so many answers fit alike"
-            )
+            raise NoMaximum(f"no maximum: nobody tested under `{study}`, so many answers fit alike")
     share, sensitivity, false_alarm = k / n
     gain = sensitivity - false_alarm
     if gain == 0 and share == sensitivity:
-        raise ValueError("no maximum: the test flags cases and others alike; any prevalence fits")
+        raise NoMaximum("no maximum: the test flags cases and others alike; any prevalence fits")
     prevalence = (share - false_alarm) / gain if gain else np.inf
     if 0 <= prevalence <= 1:  # three shares fitted by three unknowns: no other point does better
         best = prevalence, sensitivity, 1 - false_alarm
@@ -146,11 +140,11 @@ def mle(data):
 
 
 def log_likelihood(point, n, k):
-    """Up to its constant, from tests and flags by study."""
+    """Up to its constant, from tests n (3,) and flags k (3,) by study."""
     rate = np.array([predictive_values(*point)[0], point[1], 1 - point[2]])
     return np.sum(xlogy(k, rate) + xlogy(n - k, 1 - rate))
 
 
 def suggest(data):
-    """Settings for data the default prior does not expect: flat priors."""
+    """Flat priors."""
     return dict.fromkeys(PRIOR, 1.0)

@@ -57,6 +57,19 @@ MISTAKES = {
         "transposed moves": ("a.log_evidence(moves)", "a.log_evidence(moves.swapaxes(1, 2))"),
         "emissions of the other state": ("b.given(seen)\n", "b.given(seen[:, ::-1])\n"),
     },
+    "base_rate": {
+        "specificity for false alarms": (
+            "sensitivity, 1 - specificity])[study]",
+            "sensitivity, specificity])[study]",
+        ),
+        "swapped arguments": (
+            'pm.Beta("sensitivity", sensitivity_alpha, sensitivity_beta)',
+            'pm.Beta("sensitivity", sensitivity_beta, sensitivity_alpha)',
+        ),
+        "flags for tests": ("np.array([0, n[1] - k[1], k[2]])", "np.array([0, n[1], k[2]])"),
+        "coefficient dropped": ("log_evidence = ways - betaln", "log_evidence = -betaln"),
+        "false alarms forgotten in the MLE": ("(share - false_alarm) / gain", "share / gain"),
+    },
 }
 
 counter = itertools.count()

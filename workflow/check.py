@@ -47,7 +47,7 @@ def identity(model: pm.Model, exact, seed: int, points: int = 40) -> list[Check]
     ours = joint(model)
     worst, where = 0.0, ""
     for theta in _points(model, exact, seed, points):
-        left, right = ours(theta), exact.log_density(theta) + exact.log_evidence
+        left, right = ours(theta), float(exact.log_density(theta) + exact.log_evidence)
         if left == right == -np.inf:
             continue
         residual = abs(left - right) / (1 + abs(left))
@@ -97,6 +97,8 @@ def _importance(model, exact, seed, draws=4_000) -> Check:
     u = proposal.rvs(draws).reshape(draws, -1)
     log_weight = np.array([density(row)[0] for row in u]) - proposal.logpdf(u)
     weight = np.exp(log_weight - exact.log_evidence)
+    if not 0 < weight.sum() < np.inf:
+        return Check(name, np.inf, 5.0, "every weight is zero or infinite")
     size = weight.sum() ** 2 / (weight**2).sum()
     if size < UNEVEN:
         note = f"not checked: the weights are worth only {size:.0f} draws"
@@ -138,11 +140,13 @@ def score(model: pm.Model, mle: dict) -> Maximum:
         u = inward(BOUNDARY)
     gradient = likelihood(u)[1]
     curvature = likelihood.curvature(u)
-    scale = 1 / np.sqrt(np.maximum(np.abs(np.diag(curvature)), 1e-300))
+    diagonal = np.abs(np.diag(curvature))
+    scale = np.where(diagonal > 0, diagonal, 1.0) ** -0.5
     values, vectors = np.linalg.eigh(curvature * np.outer(scale, scale))
     seen = np.abs(values) > 1e-7 * np.abs(values).max()
     along = vectors.T @ (gradient * scale)
-    decrement = np.sqrt(np.sum(along[seen] ** 2 / np.abs(values[seen])))
+    # Where there is no curvature there must be no slope either.
+    decrement = np.sqrt(np.sum(along**2 / np.where(seen, np.abs(values), 1.0)))
     if boundary and not (heights[0] > heights[1] > heights[2]):
         return Maximum(Check("score: the likelihood falls inward", np.inf, 0), None, "")
     if (values[seen] < 0).any() and not boundary:

@@ -67,7 +67,7 @@ def style():
 def svg(figure, alt: str) -> str:
     """The figure as one inline element: SVG with CSS colours, or a PNG where that is lighter."""
     for side in (side for axes in figure.axes for side in (axes.xaxis, axes.yaxis)):
-        if side.get_scale() == "log":  # its own labels would be formulas
+        if isinstance(side.get_major_formatter(), mpl.ticker.LogFormatter):  # makes formulas
             side.set_major_formatter(lambda x, _: f"{x:g}")
     buffer = io.StringIO()
     figure.savefig(

@@ -200,7 +200,10 @@ def _provenance(path: Path) -> list[str]:
         for line in file:
             if not line.startswith("#"):
                 break
-            lines.append(line[1:].strip())
+            if line.startswith("#  ") and lines:  # indented: the line before goes on
+                lines[-1] += " " + line[1:].strip()
+            else:
+                lines.append(line[1:].strip())
     return lines
 
 

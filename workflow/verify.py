@@ -204,7 +204,8 @@ def _prior_range(run):
 def _way_out(run) -> str:
     if not hasattr(run.topic.module, "suggest"):
         return ""
-    return f"; is the unit right? Settings that would expect it: {_as_set(run.topic.module.suggest(run.data))}"
+    way = _as_set(run.topic.module.suggest(run.data))
+    return f"; is the unit right? Settings that would expect it: {way}"
 
 
 def _as_set(values: dict) -> str:
