@@ -25,12 +25,13 @@ class HiddenCounts:
 
     def __init__(self, n, k, a, b):
         self.n, self.k, self.a, self.b = float(n), float(k), a, b
-        t, f, stride, log_weight = self._lattice()
-        self.log_sum = float(logsumexp(log_weight) + 2 * np.log(stride))
-        weight = np.exp(log_weight - logsumexp(log_weight))
-        kept = [np.flatnonzero(weight.max(axis=i) > np.exp(-NEGLIGIBLE)) for i in (1, 0)]
+        t, f, stride, table = self._lattice()
+        self.log_sum = float(logsumexp(table) + 2 * np.log(stride))
+        log_weight = table - logsumexp(table)
+        kept = [np.flatnonzero(log_weight.max(axis=i) > -NEGLIGIBLE) for i in (1, 0)]
         rows, columns = (slice(i[0], i[-1] + 1) for i in kept)
-        self.t, self.f, self.weight = t[rows], f[columns], weight[rows, columns]
+        self.t, self.f, self.log_weight = t[rows], f[columns], log_weight[rows, columns]
+        self.weight = np.exp(self.log_weight)
         self.j = self.t[0] + self.f[0] + stride * np.arange(self.t.size + self.f.size - 1)
 
     def exponents(self, t, f, j):
@@ -53,7 +54,7 @@ class HiddenCounts:
         yes, no, hit, missed, cleared, alarm, cases, others = moved
         return hit + alarm, missed + cleared, yes + no - cases - others
 
-    def log_weight(self, t, f, stride=1.0):
+    def log_terms(self, t, f, stride=1.0):
         """Logs of the terms of the sum, shape (T, F)."""
         j = t[0] + f[0] + stride * np.arange(t.size + f.size - 1)
         by_t, by_f, by_j = (x[:, 0] for x in self.log_betas(t, f, j))
@@ -75,7 +76,7 @@ class HiddenCounts:
             while np.prod((box[1] - box[0]) // stride + 1) > LARGEST:
                 stride *= 2
             t, f = (np.arange(low, high + 1, stride) for low, high in box.T)
-            table = self.log_weight(t, f, stride)
+            table = self.log_terms(t, f, stride)
             seen = np.argwhere(table > table.max() - NEGLIGIBLE) * stride + box[0]
             seen = np.array([seen.min(axis=0) - 3 * stride, seen.max(axis=0) + 3 * stride])
             outside = [(seen[0] < box[0]) & (box[0] > 0), (seen[1] > box[1]) & (box[1] < most)]
@@ -111,7 +112,7 @@ class HiddenCounts:
             t = most[0] * yes * hit / (yes * hit + no * alarm)
             f = most[1] * yes * missed / (yes * missed + no * cleared)
         ends = np.array([t, f])
-        height = np.array([self.log_weight(*end[:, None])[0, 0] for end in ends.T])
+        height = np.array([self.log_terms(*end[:, None])[0, 0] for end in ends.T])
         ends = ends[:, height > height.max() - NEGLIGIBLE]
         box = np.array([np.floor(ends.min(axis=1)) - 8, np.ceil(ends.max(axis=1)) + 8])
         return np.clip(box, 0, most)
@@ -123,14 +124,14 @@ class HiddenCounts:
 
     def log_mean_power(self, shift, s):
         """log E[product of the six chances, each to the power shift * s], for one real s."""
-        return logsumexp(spread(*(x[:, 0] for x in self._factors(shift, s))), b=self.weight)
+        return logsumexp(spread(*(x[:, 0] for x in self._factors(shift, s))) + self.log_weight)
 
     def mean_power(self, shift, s):
         """The same mean, no log, for imaginary s (S,)."""
         by_t, by_f, by_j = (np.exp(x) for x in self._factors(shift, s))
-        if by_j.shape[1] == 1:  # one of the three has nothing moved: the sum is a matrix product
+        if shift[0] == 0:  # one of the three has nothing moved: the sum is a matrix product
             return np.sum(by_t * (self.weight @ by_f), axis=0)
-        if by_f.shape[1] == 1:
+        if shift[3] == shift[4] == 0:
             return np.sum(by_t * (skew(self.weight) @ by_j), axis=0)
         return np.sum(by_f * (skew(self.weight.T) @ by_j), axis=0)
 
@@ -141,7 +142,7 @@ class HiddenCounts:
         parts = sum(
             (a - 1) * log_expit(v) + (b - 1) * log_expit(-v) - betaln(a, b) for v, a, b in pairs
         )
-        return float(logsumexp(parts, b=self.weight))
+        return float(logsumexp(parts + self.log_weight))
 
     def marginal(self, shift):
         """The law of the chance whose odds are the product of the six, each to its shift."""
