@@ -11,6 +11,7 @@ import subprocess
 
 import pytest
 
+from workflow import page as pages
 from workflow import report, topic
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -126,7 +127,7 @@ def test_the_gallery_has_a_row_per_topic_and_says_what_is_missing(tmp_path):
              "unknowns": [{"label": "theta"}]}  # fmt: skip
     (tmp_path / "beta_binomial").mkdir()
     (tmp_path / "beta_binomial" / "summary.json").write_text(json.dumps(facts))
-    assert [f["topic"] for f in report.gallery(tmp_path)] == ["beta_binomial"]
+    assert [f["topic"] for f in pages.gallery(tmp_path)] == ["beta_binomial"]
     page = (tmp_path / "index.html").read_text()
     assert 'href="beta_binomial/report.html"' in page
     assert "Q &lt;script&gt;?" in page

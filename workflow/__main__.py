@@ -110,7 +110,7 @@ def _one(name, options, *, write) -> int:
         chosen = settings(topic, options.given)
         data = read(topic, options.data, options.column)
         progress("starting PyMC")
-        from workflow import report, summarise
+        from workflow import page, report, summarise
         from workflow.verify import verify
 
         how = {"seed": options.seed, "path": options.data, "columns": options.column}
@@ -132,7 +132,7 @@ def _one(name, options, *, write) -> int:
                 print(f"  --   {c.name}: {c.note}")
                 continue
             side = "at least" if c.at_least else "at most"
-            found = f"{c.name}: {summarise.short(c.value)} ({side} {summarise.short(c.limit)})"
+            found = f"{c.name}: {page.short(c.value)} ({side} {page.short(c.limit)})"
             note = f"; {c.note}" if c.note and not c.passed else ""
             print(f"  {'ok  ' if c.passed else 'FAIL'} {found}{note}")
     return OK if run.good else WRONG
@@ -184,9 +184,9 @@ def _list(options) -> int:
 
 
 def _gallery(options) -> int:
-    from workflow import report
+    from workflow import page
 
-    found = report.gallery(HOME / "results")
+    found = page.gallery(HOME / "results")
     missing = set(names()) - {f["topic"] for f in found}
     for f in found:
         misfit = (

@@ -1,33 +1,22 @@
-"""What a run leaves behind: report.html, posterior.nc, summary.csv and .json; and the gallery."""
+"""What a run leaves behind: report.html, posterior.nc, summary.csv, summary.json, thumbnail.svg."""
 
 import html
 import inspect
 import json
-import os
 import shlex
-import tempfile
 import xml.etree.ElementTree as ET
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markdown_it import MarkdownIt
 
 from workflow import picture
-from workflow.summarise import number, p_value, records, short, summary, verdict, versions
-from workflow.topic import names
+from workflow.page import MARKDOWN, number, replacing, template
+from workflow.summarise import records, summary, verdict
 from workflow.verify import Run
 
-FIRST_SCREEN = {
-    1: (9.2, 2.7),
-    2: (4.6, 2.5),
-    3: (3.1, 2.2),
-}  # panels below the answer, and their size
+FIRST_SCREEN = {1: (9.2, 2.7), 2: (4.6, 2.5), 3: (3.1, 2.2)}  # panels on it, their size in inches
 MOST_PANELS = 24
-MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")  # markup in data stays text
-# --- the page -----------------------------------------------------------------------------------
 
 
 def write(run: Run, out: Path) -> dict:
@@ -52,45 +41,11 @@ def write(run: Run, out: Path) -> dict:
     return facts
 
 
-class replacing:
-    """A path beside `target` that becomes `target` if the block ends well, and vanishes if not."""
-
-    def __init__(self, target: Path):
-        self.target = target
-
-    def __enter__(self) -> Path:
-        handle, name = tempfile.mkstemp(prefix=f".{self.target.name}.", dir=self.target.parent)
-        os.close(handle)
-        self.path = Path(name)
-        return self.path
-
-    def __exit__(self, kind, *_):
-        if kind is None:
-            os.chmod(self.path, 0o644)
-            self.path.replace(self.target)
-        else:
-            self.path.unlink(missing_ok=True)
-
-
-@cache
-def _template(name: str) -> Template:
-    here = Path(__file__).parent
-    made = Environment(loader=FileSystemLoader(here), autoescape=True, undefined=StrictUndefined)
-    made.filters |= {
-        "number": number,
-        "short": short,
-        "p": p_value,
-        "inline": MARKDOWN.renderInline,
-    }
-    made.globals |= {"css": (here / "style.css").read_text(encoding="utf-8")}
-    return made.get_template(name)
-
-
 def _page(run, facts, found, small):
     panels = _panels(run, found)
     small_panels = _small_panels(run, small)
     prior = [(picture.prior_against_posterior(run.draws, r), r["label"]) for r in found[:6]]
-    page = _template("report.html.j2").render(
+    page = template("report.html.j2").render(
         run=run,
         facts=facts,
         verdict=verdict(run),
@@ -231,21 +186,3 @@ def _standalone(svg: str) -> str:
     if svg.startswith("<svg"):
         ET.fromstring(svg)  # a broken picture must not get into the gallery
     return svg
-
-
-# --- the gallery --------------------------------------------------------------------------------
-
-
-def gallery(results: Path) -> list[dict]:
-    """Write results/index.html from the summaries that are there; returns them in topic order."""
-    found = []
-    for name in names():
-        path = results / name / "summary.json"
-        if path.is_file():
-            found.append(json.loads(path.read_text(encoding="utf-8")))
-    missing = [n for n in names() if n not in {f["topic"] for f in found}]
-    page = _template("index.html.j2").render(found=found, missing=missing, versions=versions())
-    results.mkdir(parents=True, exist_ok=True)
-    with replacing(results / "index.html") as path:
-        path.write_text(page, encoding="utf-8")
-    return found

@@ -1,9 +1,6 @@
 """The numbers of a run as tables and sentences: what summary.json and summary.csv hold."""
 
 import hashlib
-import importlib.metadata
-import platform
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +8,12 @@ import pymc as pm
 from arviz_stats.base import array_stats
 
 from workflow import fit
+from workflow.page import versions
 from workflow.topic import HOME
 from workflow.verify import Run
 
 INTERVAL = {"kind": "equal-tailed", "prob": 0.95}
 QUANTILES = {"q2.5": 0.025, "q50": 0.5, "q97.5": 0.975}
-PACKAGES = ("pymc", "nutpie", "arviz", "pytensor", "numpy", "scipy", "pandas")
 VERDICTS = {
     "agree": "Verified: the draws match the exact posterior",
     "disagree": "Not verified: the answers disagree",
@@ -145,12 +142,6 @@ def summary(run: Run, found: list[dict], small: list[dict]) -> dict:
     return known
 
 
-@cache
-def versions() -> dict:
-    found = {name: importlib.metadata.version(name) for name in PACKAGES}
-    return {"python": platform.python_version(), **found}
-
-
 def _relative(path: Path) -> str:
     resolved = path.resolve()
     return str(resolved.relative_to(HOME)) if resolved.is_relative_to(HOME) else path.name
@@ -173,28 +164,3 @@ def sentence(run: Run) -> str:
         return f"{VERDICTS[run.verdict]}, so no answer is given."
     answer = run.topic.analysis.answer(run)
     return f"Under a model that these data contradict: {answer}" if run.misfit else answer
-
-
-def number(value) -> str:
-    """Four significant digits, in plain figures where a person reads them plainly."""
-    if value is None or (isinstance(value, float) and np.isnan(value)):
-        return "–"
-    if isinstance(value, (int, np.integer)) or (abs(value) < 1e6 and float(value).is_integer()):
-        return f"{int(value):,}"
-    if 1e-3 <= abs(value) < 1e6:
-        digits = max(0, 3 - int(np.floor(np.log10(abs(value)))))
-        return f"{value:,.{digits}f}"
-    return f"{value:.3e}"
-
-
-def short(value) -> str:
-    """Two or three digits, for errors, limits and other numbers nobody adds up."""
-    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.3g}"
-
-
-def p_value(fit: dict, simulations: int) -> str:
-    """'p at most 0.002' where no replicate reached the data, 'p 0.31' elsewhere."""
-    if fit["p"] is None:
-        return "as in all replicated data"
-    least = 1 / (1 + simulations)
-    return f"p at most {least:.1g}" if fit["p"] <= least * 1.001 else f"p {fit['p']:.2g}"
