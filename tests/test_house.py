@@ -118,3 +118,11 @@ def test_readme_commands_work(command, tmp_path):
         command, shell=True, cwd=HOME, text=True, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_readme_counts_the_tests():
+    done = subprocess.run([sys.executable, "-m", "pytest", "--collect-only", "-q"],
+                          cwd=HOME, text=True, capture_output=True, check=True)  # fmt: skip
+    found = re.search(r"(\d+)/\d+ tests collected \((\d+) deselected\)", done.stdout)
+    text = (HOME / "README.md").read_text(encoding="utf-8")
+    assert f"{found[1]} passed, {found[2]} deselected" in text, done.stdout.splitlines()[-1]
