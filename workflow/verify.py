@@ -197,8 +197,10 @@ def _prior_range(run):
             if not low <= found <= high:
                 run.warnings.append(
                     f"the {what} of `{name}`, {found:.4g}, lies outside what the prior "
-                    f"expects ({low:.4g} to {high:.4g}, 99.9 % of prior simulations){_way_out(run)}"
+                    f"expects ({low:.4g} to {high:.4g}, 99.9 % of prior simulations)"
                 )
+    if run.warnings:
+        run.warnings[-1] += _way_out(run)
 
 
 def _way_out(run) -> str:
