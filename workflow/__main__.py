@@ -27,7 +27,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m workflow", description=__doc__.partition(":")[0] + "."
+        prog="python -m workflow",
+        description="Fit PyMC models and verify them against answers that are known.",
+        epilog="Exit codes: 0, the answers agree; 1, they do not or the sampler did not converge; "
+        "2, the input was refused and nothing written; 3, the machine would not let us.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
