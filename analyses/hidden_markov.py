@@ -67,7 +67,7 @@ def _emissions(run, names):
         axis.plot(at + x, run.mle["B"][k] if run.mle else at * np.nan, "x", color="mle")
     axis.set_xticks(at[::step], [str(s)[:8] for s in labels[::step]])
     axis.set(xlabel="symbol", ylabel="probability", ylim=(0, None))
-    axis.legend(frameon=False)
+    axis.legend(loc="upper left")
     caption = "How often each state makes each symbol: median and 95 % interval of the draws; maximum likelihood as a cross; equal odds dotted."
     return figure, caption
 
