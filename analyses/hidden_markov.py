@@ -12,7 +12,7 @@ SHOW = ["B[2, 6]", "A[1, 2]", "A[2, 1]"]  # first on the page, where they exist
 
 def answer(run) -> str:
     codes, start, rng = topic.design(run.data)[0], run.settings["start"], np.random.default_rng(1)
-    draws, said = zip(*_draws(run, 500), strict=True), []
+    draws, said = zip(*_draws(run, 4_000), strict=True), []
     paths = np.array([topic.draw_path(start, A, B.T[codes], rng) for A, B in draws])
     for k, name in list(enumerate(_names(run)))[1:]:
         mid, low, high = np.quantile(100 * (paths == k).mean(axis=1), [0.5, 0.025, 0.975])
