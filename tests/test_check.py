@@ -9,7 +9,8 @@ import xarray as xr
 from scipy import stats
 
 from models import beta_binomial, gamma_precision
-from workflow import check, compare, fit, topic
+from models._exact import Exact
+from workflow import check, compare, fit, summarise, topic
 from workflow.check import Check
 
 ONE = np.float64(1)
@@ -236,6 +237,15 @@ def test_moments_that_do_not_exist_are_not_compared():
     assert compare.tail_index(stats.t(3)) == pytest.approx(3, rel=0.02)
     assert compare.tail_index(stats.norm()) > 20
     assert compare.tail_index(stats.gengamma(1.0, -2)) == pytest.approx(2, rel=0.02)
+
+
+def test_what_does_not_exist_is_masked_and_what_is_broken_is_not(fitted):
+    draws, _ = fitted
+    heavy = stats.t(3, loc=0.2, scale=0.01)  # it has a variance, and no fourth moment
+    table = compare.against_exact(draws, Exact({"theta": heavy}, 0.0, ""))["theta"]
+    assert np.ma.is_masked(table["sd"][0])
+    assert not np.ma.is_masked(table["mean"][0])
+    assert summarise._z(table, 0)["sd"] is None
 
 
 def test_the_bound_grows_with_the_number_of_comparisons():

@@ -65,7 +65,8 @@ def z_of_mean(values: np.ndarray, expected) -> np.ndarray:
 def against_exact(draws, exact) -> dict[str, dict[str, np.ndarray]]:
     """z of mean, sd and five tail probabilities: {unknown: {"mean": ..., "sd": ..., "5%": ...}}.
 
-    The mean needs a variance and the sd a fourth moment: both are judged by the exact tails.
+    The mean needs a variance and the sd a fourth moment: both are judged by the exact tails, and
+    what does not exist is masked.
     """
     table = {}
     for name, distribution in exact.distributions.items():
@@ -73,8 +74,8 @@ def against_exact(draws, exact) -> dict[str, dict[str, np.ndarray]]:
         mean, sd = (np.ravel(x) for x in (distribution.mean(), distribution.std()))
         tail = tail_index(distribution).ravel()
         row = {
-            "mean": np.where(tail > 2, z_of_mean(values, mean), 0.0),
-            "sd": np.where(tail > 4, z_of_mean((values - mean) ** 2, sd**2), 0.0),
+            "mean": np.ma.array(z_of_mean(values, mean), mask=tail <= 2),
+            "sd": np.ma.array(z_of_mean((values - mean) ** 2, sd**2), mask=tail <= 4),
         }
         for p in TAILS:
             edge = np.ravel(distribution.ppf(p))

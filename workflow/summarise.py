@@ -38,7 +38,7 @@ def records(run: Run, *, exact_rows: bool = False) -> list[dict]:
             label = name + (
                 f"[{', '.join(coordinates[k][j] for k, j in enumerate(index))}]" if index else ""
             )
-            z = {k: float(v[i]) for k, v in run.z[name].items()} if exact else None
+            z = _z(run.z[name], i) if exact else None
             found.append(
                 {
                     "name": name,
@@ -52,6 +52,11 @@ def records(run: Run, *, exact_rows: bool = False) -> list[dict]:
                 }
             )
     return found
+
+
+def _z(row, i) -> dict:
+    """The z of one element; null where the moment it would compare does not exist."""
+    return {k: None if np.ma.is_masked(v[i]) else float(v[i]) for k, v in row.items()}
 
 
 def _best(run) -> dict:
