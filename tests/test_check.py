@@ -38,6 +38,10 @@ def test_identity_sees_a_factor_of_two_in_the_evidence(tests_of_20):
 def test_what_is_not_finite_fails(tests_of_20, evidence):
     _, model, exact = tests_of_20
     assert not identity_passes(model, replace(exact, log_evidence=evidence))
+    calls = iter([np.nan] + 100 * [0.0])  # one point of forty, the first
+    law = exact.marginals["theta"]
+    once = replace(exact, joint=lambda theta: law.logpdf(theta["theta"]) + next(calls))
+    assert not identity_passes(model, once)
     assert not Check("", np.nan, 1.0).passed
     assert not Check("", -np.inf, 1.0).passed
     assert not compare.z_check("", np.array([0.0, np.nan]), 2).passed

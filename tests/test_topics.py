@@ -34,12 +34,10 @@ def test_definitions_stand_in_the_same_order_everywhere(each):
 
 def test_no_default_prior_survives_a_swap(each):
     """A prior that is symmetric in its arguments would hide swapped ones from every test."""
-    for values in (each[0].module.PRIOR,):
-        numbers = [v for v in values.values() if np.ndim(v) == 0]
-        assert len(set(numbers)) == len(numbers)
-        assert all(
-            len(set(np.ravel(v).tolist())) > 1 or len(np.ravel(v)) == 1 for v in values.values()
-        )
+    values = each[0].module.PRIOR.values()
+    numbers = [v for v in values if np.ndim(v) == 0]
+    assert len(set(numbers)) == len(numbers)
+    assert all(len(set(np.ravel(v).tolist())) > 1 or len(np.ravel(v)) == 1 for v in values)
 
 
 def test_data_say_where_they_come_from(each):

@@ -192,9 +192,7 @@ def _gallery(options) -> int:
     found = page.gallery(HOME / "results")
     missing = set(names()) - {f["topic"] for f in found}
     for f in found:
-        misfit = (
-            "  (the data contradict the model)" if f["answer"].startswith("Under a model") else ""
-        )
+        misfit = "  (the data contradict the model)" if f["fit"]["misfit"] else ""
         print(f"{f['topic']:<22} {f['verdict']}{misfit}")
     for name in sorted(missing):
         print(f"{name:<22} missing")

@@ -125,7 +125,7 @@ def verify(
         _fit(run)
         few = slice(
             None, None, fit.KEPT // fit.PREDICTED
-        )  # the file keeps these of the simulations
+        )  # of the simulations the file keeps these
         run.draws["prior_predictive"] = run.draws.prior_predictive.isel(draw=few)
     return run
 
