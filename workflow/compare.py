@@ -56,9 +56,13 @@ def gibbs_gates(other: dict) -> list[Check]:
     ]
 
 
-def z_of_mean(values: np.ndarray, expected) -> np.ndarray:
-    """(mean - expected) / Monte Carlo error, for each element of (chain, draw, element)."""
-    error = values.std(axis=(0, 1), ddof=1) / np.sqrt(fit.ess(values))
+def z_of_mean(values: np.ndarray, expected, sd=None) -> np.ndarray:
+    """(mean - expected) / Monte Carlo error, for each element of (chain, draw, element).
+
+    `sd` is that of a correct draw where it is known: wrong draws cannot widen their own error.
+    """
+    sd = values.std(axis=(0, 1), ddof=1) if sd is None else sd
+    error = sd / np.sqrt(fit.ess(values))
     return (values.mean(axis=(0, 1)) - expected) / error
 
 
@@ -74,12 +78,12 @@ def against_exact(draws, exact) -> dict[str, dict[str, np.ndarray]]:
         mean, sd = (np.ravel(x) for x in (distribution.mean(), distribution.std()))
         tail = tail_index(distribution).ravel()
         row = {
-            "mean": np.ma.array(z_of_mean(values, mean), mask=tail <= 2),
+            "mean": np.ma.array(z_of_mean(values, mean, sd), mask=tail <= 2),
             "sd": np.ma.array(z_of_mean((values - mean) ** 2, sd**2), mask=tail <= 4),
         }
         for p in TAILS:
             edge = np.ravel(distribution.ppf(p))
-            row[f"{100 * p:g}%"] = z_of_mean((values <= edge).astype(float), p)
+            row[f"{100 * p:g}%"] = z_of_mean((values <= edge) * 1.0, p, np.sqrt(p * (1 - p)))
         table[name] = row
     return table
 
