@@ -33,11 +33,15 @@ for talker in ("pymc", "arviz_stats"):  # what they announce stands in the repor
 
 def compile_model(model: pm.Model):
     """The model as machine code; refused without observed data, as PyMC would draw its prior."""
+    insist_on_data(model)
+    return nutpie.compile_pymc_model(model)
+
+
+def insist_on_data(model: pm.Model) -> None:
     if not model.observed_RVs:
         raise Refused(
             "the model has no observed variable: `observed=` is missing, so nothing is learnt"
         )
-    return nutpie.compile_pymc_model(model)
 
 
 def with_data(compiled, model: pm.Model):

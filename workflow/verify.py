@@ -102,6 +102,7 @@ def verify(
     with run.timed("exact answer", tell):
         try:
             run.model = topic.model(data, settings)
+            fit.insist_on_data(run.model)
             _drawable(run.model, settings)
             small = run.model if run.all_rows_exact else topic.model(run.exact_data, settings)
             run.exact = topic.exact(run.exact_data, settings)
