@@ -8,7 +8,8 @@ import pymc as pm
 from arviz_stats.base import array_stats
 
 from workflow import fit
-from workflow.page import versions
+from workflow.check import Check
+from workflow.page import short, versions
 from workflow.topic import HOME
 from workflow.verify import Run
 
@@ -18,6 +19,18 @@ VERDICTS = {
     "agree": "Verified: the draws match the exact posterior",
     "disagree": "Not verified: the answers disagree",
     "unconverged": "Not verified: the sampler did not converge",
+}
+FAILURES = {  # what a check that failed says to a person; others say their name
+    "R-hat, largest": "R-hat is {}",
+    "bulk or tail ESS, lowest": "the lowest effective sample size is {}",
+    "divergences": "{} of the transitions diverged",
+    "E-BFMI, lowest": "E-BFMI is {}",
+    "draws that hit the largest tree": "{} of the draws hit the largest tree",
+    "Gibbs: R-hat, largest": "R-hat of the Gibbs sampler is {}",
+    "Gibbs: ESS, lowest": "the lowest effective sample size of the Gibbs sampler is {}",
+    "draws against exact, largest |z|": "draws and exact answer are {} Monte Carlo errors apart",
+    "Stein identities, largest |z|": "a Stein identity fails by {} Monte Carlo errors",
+    "NUTS against Gibbs, largest |z|": "two samplers are {} Monte Carlo errors apart",
 }
 
 
@@ -164,8 +177,24 @@ def verdict(run: Run) -> str:
 
 
 def sentence(run: Run) -> str:
-    """The answer in one sentence, or why there is none."""
+    """The answer in one sentence, or why there is none: each check that failed, with its limit."""
     if not run.good:
-        return f"{VERDICTS[run.verdict]}, so no answer is given."
+        judged = run.gates if run.verdict == "unconverged" else run.checks
+        reasons = [_failure(c) for c in judged if not c.passed]
+        every = " and ".join(filter(None, [", ".join(reasons[:-1]), reasons[-1]]))
+        return f"{VERDICTS[run.verdict]}, because {every}. No answer is given."
     answer = run.topic.analysis.answer(run)
     return f"Under a model that these data contradict: {answer}" if run.misfit else answer
+
+
+def _failure(check: Check) -> str:
+    """'34 of the transitions diverged (none may)', 'R-hat is 1.63 (at most 1.01)'."""
+    name, few, _ = check.name.partition(" (exact rows)")
+    found, limit = short(check.value), short(check.limit)
+    found = f"{check.value:.6g}" if found == limit else found  # 1.0103 is not "1.01, at most 1.01"
+    words = FAILURES.get(name, f"{name} is {{}}").format(found)
+    side = "at least" if check.at_least else "at most"
+    allowed = (
+        "none may" if check.limit == 0 and float(check.value).is_integer() else f"{side} {limit}"
+    )
+    return f"{words}{' on the exact rows' if few else ''} ({allowed})"
