@@ -15,7 +15,7 @@ from tests.broken import SAMPLERS, beta_binomial, gamma_precision, regression, r
 from workflow import compare, fit, topic
 from workflow.density import Unconstrained
 
-TARGETS = {beta_binomial: broken.RUNS, gamma_precision: 5, regression: 2}  # runs that are judged
+TARGETS = {beta_binomial: broken.RUNS, gamma_precision: 3, regression: 2}  # runs that are judged
 
 
 def judged(sampler, target):
