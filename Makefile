@@ -11,15 +11,17 @@ MACHINERY := $(wildcard workflow/*.* models/_*.py) requirements.txt
 ifeq ($(CONDA_DEFAULT_ENV),known-posteriors)
   PYTHON := python
   READY :=
+  TESTED :=
 else
   PYTHON := .venv/bin/python
   READY := .venv/.ready
+  TESTED := .venv/.tested
 endif
 
 export DATA OUT  # names of files reach the shell as they are, quotes and dollars included
 
 .DEFAULT_GOAL := all
-.PHONY: all test verify lint format bench help clean $(TOPICS)
+.PHONY: all test calibrate seeds verify lint format bench help clean $(TOPICS)
 
 # Stale topics are collected in a file of this very make and then run by one process: starting
 # Python and compiling is what costs. $$PPID is this make's own process number in every recipe.
@@ -42,11 +44,24 @@ $(TOPICS): $(READY)
 	  $(if $(DATA),--data "$$DATA") $(if $(FIELDS),--column $(FIELDS)) \
 	  $(if $(SET),--set $(SET)) $(if $(SEED),--seed $(SEED)) $(if $(OUT),--out "$$OUT")
 
-test: $(READY) lint ## every test but the slow ones, with lint
+test: $(READY) $(TESTED) lint ## every test but the slow ones, with lint
 	@$(PYTHON) -m pytest
 
-verify: $(READY) ## the slow proofs: twenty seeds of every topic
-	@$(PYTHON) -m pytest -m slow
+calibrate: $(READY) ## simulation-based calibration of every topic, or of TOPIC="a b"; can be stopped and goes on
+	@$(PYTHON) -m workflow calibrate $(TOPIC) $(if $(NUMBER),--number $(NUMBER)) $(if $(SCHEDULER),--scheduler $(SCHEDULER))
+
+seeds: $(READY) ## false alarms and power: every topic, or TOPIC="a b", under 200 seeds; can be stopped and goes on
+	@$(PYTHON) -m workflow seeds $(TOPIC) $(if $(NUMBER),--number $(NUMBER)) $(if $(SCHEDULER),--scheduler $(SCHEDULER))
+
+# All of it goes on where it was stopped; the page is docs/verification.md.
+verify: $(READY) $(TESTED) ## every slow proof, about two hours: seeds, calibration, mistakes, mutants, slow tests; writes docs/verification.md
+	@$(MAKE) seeds TOPIC= NUMBER= && $(MAKE) calibrate TOPIC= NUMBER= && $(PYTHON) -m tests.mistakes table \
+	  && $(PYTHON) -m tests.mistakes mutants && $(PYTHON) -m tests.broken && $(PYTHON) -m workflow publish \
+	  && $(PYTHON) -m pytest -m slow
+
+bench: $(READY) ## how fast, side by side with what a user would otherwise run
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	@$(PYTHON) -m benchmarks.calibration
 
 lint: $(READY) ## ruff, format and rules
 	@$(PYTHON) -m ruff format --check . && $(PYTHON) -m ruff check .
@@ -71,3 +86,7 @@ clean: ## remove results and the environment
 	echo "setting up .venv with $$($$found --version) (about a minute, once)"; \
 	[ -x .venv/bin/python ] && .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null || { rm -rf .venv; $$found -m venv .venv; } && \
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt && touch $@
+
+# What only tests need.
+.venv/.tested: requirements-cluster.txt .venv/.ready
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-cluster.txt && touch $@

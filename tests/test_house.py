@@ -31,8 +31,14 @@ def pins(text: str, equals: str) -> dict[str, str]:
     return dict(re.findall(rf"^(?:  - )?([A-Za-z][\w-]*){equals}(\d[\w.]*)$", text, flags=re.M))
 
 
+def pinned() -> dict[str, str]:
+    """What pip installs for make and make test."""
+    files = [HOME / "requirements.txt", HOME / "requirements-cluster.txt"]
+    return pins("\n".join(f.read_text() for f in files), "==")
+
+
 def test_conda_pip_and_imports_name_the_same_packages():
-    pip = pins((HOME / "requirements.txt").read_text(), "==")
+    pip = pinned()
     conda = pins((HOME / "environment.yml").read_text(), "=")
     python = conda.pop("python")
     conda["matplotlib"] = conda.pop("matplotlib-base")  # without the window toolkits
@@ -45,7 +51,7 @@ def test_conda_pip_and_imports_name_the_same_packages():
 
 def test_every_dependency_is_justified():
     text = (HOME / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    for name in pins((HOME / "requirements.txt").read_text(), "=="):
+    for name in pinned():
         assert f"**{name}**" in text, name
 
 

@@ -1,6 +1,7 @@
-"""The command line: python -m workflow report | check | describe | list | gallery."""
+"""The command line: python -m workflow COMMAND; `--help` lists what there is."""
 
 import argparse
+import os
 import sys
 import time
 import traceback
@@ -70,9 +71,39 @@ def _parser() -> argparse.ArgumentParser:
     )
     command("check", _check, "Fit and verify without writing anything.", topics="+", own_data=True)
     command("describe", _describe, "What a topic wants: columns, types, settings.", topics="+")
+    _campaign_command(
+        command(
+            "calibrate",
+            _calibrate,
+            "Simulate data from the prior, refit, see whether the "
+            "ranks of the truth are uniform. Goes on where it was stopped.",
+            topics="*",
+        ),
+        1_000,
+    )
+    _campaign_command(
+        command(
+            "seeds",
+            _seeds,
+            "Fit under many seeds: false alarms and power of the comparison "
+            "of draws with exact answers. Goes on where it was stopped.",
+            topics="*",
+        ),
+        200,
+    )
+    command("publish", _publish, "Write docs/verification.md from what was measured.", topics=None)
     command("list", _list, "Every topic and its question.", topics=None)
     command("gallery", _gallery, "Write results/index.html and say every verdict.", topics=None)
     return parser
+
+
+def _campaign_command(sub, number) -> None:
+    sub.add_argument("--number", type=int, default=number, metavar="N",
+                     help=f"fits of each topic (default {number:,})")  # fmt: skip
+    sub.add_argument("--processes", type=int, default=os.cpu_count(), metavar="N",
+                     help="worker processes on this machine (default: one a core)")  # fmt: skip
+    sub.add_argument("--scheduler", metavar="ADDRESS",
+                     help="a dask.distributed scheduler to use instead: tcp://...")  # fmt: skip
 
 
 def _report(options) -> int:
@@ -173,6 +204,62 @@ class _Progress:
             self.status.update(f"{self.name}: {stage}{note}")
         else:
             print(f"{self.name}: {stage}", file=sys.stderr, flush=True)
+
+
+def _calibrate(options) -> int:
+    from workflow import calibrate, report
+
+    tables = _campaign(options, calibrate.simulations, calibrate, "ranks.jsonl", batch=20)
+    found = calibrate.verdicts(tables)
+    print("\n".join(calibrate.sentences(found, tables)))
+    for name, table in tables.items():
+        report.put_calibration(name, table)
+    return OK if found["calibrated"].all() else WRONG
+
+
+def _seeds(options) -> int:
+    from workflow import reliability
+
+    tables = _campaign(options, reliability.fits, reliability, "seeds.jsonl", batch=5)
+    found = reliability.summary(tables)
+    print("\n".join(reliability.sentences(found)))
+    return WRONG if found[["alarms", "gates_failed"]].to_numpy().any() else OK
+
+
+def _campaign(options, work, verb, file, *, batch) -> dict:
+    """Topic -> the table of its jobs, done now or found done."""
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    from workflow.calibrate import CannotSimulate
+    from workflow.campaign import carry_out, cluster, processes
+
+    if options.number < 1 or options.processes < 1:
+        raise Refused("--number and --processes must be at least 1")
+    executor = cluster(options.scheduler) if options.scheduler else processes(options.processes)
+    tables, chosen = {}, [load(name) for name in options.topics or names()]
+    columns = [*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn()]
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        for topic in chosen:
+            line = bar.add_task(topic.name, total=options.number)
+            jobs, path = list(range(options.number)), HOME / "results" / topic.name / file
+            try:
+                tables[topic.name] = carry_out(
+                    work, topic.name, jobs, path, verb.about(topic), executor, batch=batch,
+                    tell=lambda done, line=line: bar.update(line, completed=done),
+                )  # fmt: skip
+            except CannotSimulate as problem:
+                bar.console.print(str(problem))
+    if not tables:
+        raise Refused("nothing to do")
+    return tables
+
+
+def _publish(options) -> int:
+    from workflow import publish
+
+    print(f"wrote {_short(publish.write())}")
+    return OK
 
 
 def _describe(options) -> int:

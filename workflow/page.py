@@ -24,7 +24,13 @@ MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")  # markup i
 @cache
 def template(name: str) -> Template:
     here = Path(__file__).parent
-    made = Environment(loader=FileSystemLoader(here), autoescape=True, undefined=StrictUndefined)
+    made = Environment(
+        loader=FileSystemLoader(here),
+        autoescape=lambda file: file.endswith(".html.j2"),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=name.endswith(".md.j2"),
+    )
     made.filters |= {
         "number": number,
         "short": short,

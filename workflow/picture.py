@@ -14,6 +14,7 @@ import arviz as az
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from arviz_stats.ecdf_utils import get_pointwise_confidence_band, simulate_confidence_bands
 
 COLOURS = {  # Okabe and Ito's palette, safe for the colour blind
     "exact": "#0072b2",
@@ -214,6 +215,34 @@ def predictive(simulated, found, label, size=(6.4, 2.6)):
     axis.set(xlabel=label, yticks=[])
     axis.spines["left"].set_visible(False)
     return figure
+
+
+def calibration(ranks, levels, worst, size=(6.4, 2.8)):
+    """ECDF of the ranks minus the uniform one; see `ecdf_differences`."""
+    figure, axis = plt.subplots(figsize=size, layout="constrained")
+    ecdf_differences(axis, ranks, levels, worst)
+    axis.set(xlabel="share of the draws below the truth", ylabel="too often by")
+    return figure
+
+
+def ecdf_differences(axis, ranks, levels, worst):
+    """A line a quantity, `worst` dark, and a band that holds all of any one line at 99 %.
+
+    `ranks` is a table, a column a quantity, of ranks from 0 to levels - 1. The band is simultaneous
+    over all points of a line (Säilynoja, Bürkner and Vehtari 2022).
+    """
+    points, number = np.arange(1, levels) / levels, len(ranks)
+    random = np.random.default_rng(number)
+    pointwise = simulate_confidence_bands(number, 1, points, 0.99, 1_000, random)
+    low, high = get_pointwise_confidence_band(pointwise, number, points)
+    axis.fill_between(points, low - points, high - points, color="muted", alpha=0.25, linewidth=0)
+    for name in sorted(ranks, key=worst.__eq__):  # the dark one last, on top
+        below = np.searchsorted(np.sort(ranks[name]), points * levels) / number
+        dark = {"color": "ink", "linewidth": 1.6} if name == worst else {}
+        axis.plot(points, below - points, **{"color": "draws", "linewidth": 0.9, **dark})
+    axis.axhline(0, color="muted", linewidth=0.8)
+    axis.set(xlim=(0, 1))
+    axis.annotate(worst, (0.995, 0.97), xycoords="axes fraction", ha="right", va="top")
 
 
 def columns(data, names, size=(3.1, 2.0)):

@@ -3,6 +3,7 @@
 import html
 import inspect
 import json
+import re
 import shlex
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -10,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from workflow import picture
+from workflow import calibrate, campaign, picture
 from workflow.page import MARKDOWN, number, replacing, template
 from workflow.summarise import records, summary, verdict
+from workflow.topic import HOME, load
 from workflow.verify import Run
 
 FIRST_SCREEN = {1: (9.2, 2.7), 2: (4.6, 2.5), 3: (3.1, 2.2)}  # panels on it, their size in inches
@@ -65,6 +67,7 @@ def _page(run, facts, found, small):
         prior=[picture.svg(figure, f"prior and posterior of {label}") for figure, label in prior],
         sensitivity=_sensitivity(run.fit["sensitivity"]),
         predictive=_predictive(run.fit),
+        calibration=_calibration(run),
         command=_command(run),
     )
     return page, _standalone(_panels(run, found, thumbnail=True)[0])
@@ -147,6 +150,59 @@ def _story(run):
 def _table(frame: pd.DataFrame) -> str:
     body = frame.to_html(index=False, border=0, escape=True, na_rep="", float_format=number)
     return f'<div class="wide">{body}</div>'
+
+
+def _calibration(run) -> str:
+    """The section on calibration: of the shipped data under their own prior, or none."""
+    own = run.shipped and all(
+        np.array_equal(v, run.topic.defaults[k]) for k, v in run.settings.items()
+    )
+    if not own:
+        return ""
+    found = campaign.read(_ranks(run.topic.name), calibrate.about(run.topic))
+    return calibration(run.topic.name, pd.DataFrame(found.values()) if found else None)
+
+
+def _ranks(name: str) -> Path:
+    return HOME / "results" / name / "ranks.jsonl"
+
+
+def calibration(name: str, table: pd.DataFrame | None) -> str:
+    """The section on calibration as HTML, from the rows of `calibrate.simulations`."""
+    page = template("calibration.html.j2")
+    if table is None or len(table) < calibrate.LEAST:
+        return page.render(topic=name, table=None)
+    found = calibrate.verdicts({name: table})
+    worst = found.loc[found["p"].idxmin()]
+    stuck = table.loc[table["trouble"] != "", "trouble"]
+    figure = picture.calibration(calibrate.quantities(table), calibrate.RANKS, worst["quantity"])
+    return page.render(
+        table=table,
+        calibrated=bool(found["calibrated"].all()),
+        reason=calibrate.settings_of(load(name))[1],
+        simulations=len(table),
+        smallest=worst["p"],
+        quantity=worst["quantity"],
+        holm=worst["holm"],
+        quantities=len(found),
+        stuck=len(stuck),
+        troubles=list(stuck[:5]),
+        picture=picture.svg(figure, f"calibration of {name}: ECDF of ranks minus uniform"),
+    )
+
+
+def put_calibration(name: str, table: pd.DataFrame) -> None:
+    """The section, renewed in a report that is there already."""
+    page = HOME / "results" / name / "report.html"
+    if page.is_file():
+        with picture.style():
+            section = calibration(name, table)
+        text = page.read_text(encoding="utf-8")
+        text = re.sub(
+            r'<section id="calibration">.*?</section>', lambda _: section, text, flags=re.S
+        )
+        with replacing(page) as path:
+            path.write_text(text, encoding="utf-8")
 
 
 def _provenance(path: Path) -> list[str]:

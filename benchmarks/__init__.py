@@ -1,0 +1,1 @@
+"""How fast, side by side in one run with what a user would otherwise run."""

@@ -1,0 +1,201 @@
+"""Simulation-based calibration (Talts et al. 2018): does the posterior hold the truth it should?
+
+Draw the unknowns from the prior and data from the likelihood, fit, and look up the rank of the
+truth among the draws: over many simulations every rank must be equally frequent. This is the one
+rung that tests the simulator, the density and the sampler against each other on data never seen.
+"""
+
+import threading
+import zlib
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from arviz_stats.base import array_stats
+from pymc.model.transform.conditioning import remove_value_transforms
+from pymc.pytensorf import compile as compile_random
+from pymc.pytensorf import reseed_rngs
+from scipy import stats
+
+from workflow import fit
+from workflow.campaign import fingerprint
+from workflow.topic import Refused, Topic, load, read
+
+RANKS = 100  # a truth among 99 draws
+BINS = 20  # must divide RANKS, or a bin would hold more ranks than its share
+LEAST = 100  # simulations, so that a chi-square bin expects five
+LEVEL = 0.01  # of all quantities together, after Holm
+NEAR = 1.5 * RANKS  # the ESS from which 99 spread-out draws are nearly independent
+RHAT = 1.05
+CHAINS, TUNE, DRAWS = 2, 200, 300
+TRIES = ((1, 0.8), (3, 0.8), (9, 0.95))  # times as many draws, target acceptance
+LIKELIHOOD = "log likelihood"
+
+
+class CannotSimulate(Refused):
+    """The prior has no draws (pm.Flat), so there is nothing to calibrate against."""
+
+
+class Calibrator:
+    """One topic, compiled once, to be refitted to as many simulated data sets as wanted.
+
+    The observed variable `y` has its data in `y_data`, as in every topic; covariates and the number
+    of rows are those of `data`.
+    """
+
+    def __init__(self, topic: Topic, data: pd.DataFrame, settings: dict):
+        model = topic.model(data, settings)
+        (observed,) = model.observed_RVs
+        self.name, self.names = topic.name, [v.name for v in model.free_RVs]
+        self.observed = observed.name + "_data"
+        self._simulate, randomness = compile_random(
+            [], [*model.free_RVs, observed], random_seed=False, return_updates=True,
+            mode=fit.INTERPRETED["mode"],
+        )  # fmt: skip
+        self._randomness = list(randomness)
+        try:
+            self._simulate()
+        except NotImplementedError as problem:
+            raise CannotSimulate(
+                f"{topic.name}: its prior cannot be simulated: {problem}"
+            ) from None
+        bare = remove_value_transforms(model)
+        self._likelihood = bare.compile_fn(
+            bare.logp(vars=bare.observed_RVs),
+            inputs=[bare.rvs_to_values[bare[name]] for name in self.names],
+            point_fn=False,
+            on_unused_input="ignore",  # an unknown above the data in a hierarchy
+        )
+        self._seen = bare[self.observed]
+        self._compiled = fit.compile_model(model)
+        self._lock = threading.Lock()  # one data set at a time, whatever a worker's threads
+        # Both metrics on the shipped data: which of them moves faster is a matter of the model.
+        rates = {how: self._draw(0, 4, 0.8, how)[-1] for how in ("diag", "low_rank")}
+        self.adaptation = max(rates, key=rates.get)
+
+    def simulation(self, job: int) -> dict:
+        """Ranks of every unknown's elements and of the log likelihood, and whether it converged."""
+        with self._lock:
+            seed = np.random.SeedSequence([zlib.crc32(self.name.encode()), job])
+            ours, theirs = (int(s) >> 1 for s in seed.generate_state(2))  # nutpie takes 31 bits
+            reseed_rngs(self._randomness, ours)
+            *truth, y = self._simulate()
+            self._compiled = self._compiled.with_data(**{self.observed: y})
+            self._seen.set_value(np.asarray(y, self._seen.dtype))
+            return self._ranked(job, truth, theirs)
+
+    def _ranked(self, job, truth, seed):
+        for attempt, (times, target) in enumerate(TRIES):
+            draws, trouble, _ = self._draw(seed + attempt, times, target, self.adaptation)
+            if not trouble:
+                break
+        row = {"job": job, "tries": attempt + 1, "trouble": trouble}
+        kept = {name: _spread(values) for name, values in draws.items()}
+        for name, value in zip(self.names, truth, strict=True):
+            ranks = (kept[name] < np.ravel(value)).sum(0)
+            row |= dict(zip(_labels(name, np.shape(value)), ranks.tolist(), strict=True))
+        shaped = [
+            kept[name].reshape(-1, *v.shape) for name, v in zip(self.names, truth, strict=True)
+        ]
+        heights = [self._likelihood(*values) for values in zip(*shaped, strict=True)]
+        return row | {LIKELIHOOD: int(np.sum(heights < self._likelihood(*truth)))}
+
+    def _draw(self, seed, times, target, adaptation):
+        draws, divergences = fit.quick(
+            self._compiled, seed, self.names, chains=CHAINS, tune=min(times, 3) * TUNE,
+            draws=times * DRAWS,
+            target_accept=target, adaptation=adaptation,
+        )  # fmt: skip
+        every = np.concatenate(list(draws.values()), axis=-1)
+        lowest = np.min(fit.ess(every, "bulk"))
+        rhat = np.max(array_stats.rhat(every, chain_axis=0, draw_axis=1))
+        trouble = [f"{divergences} divergences"] if divergences else []
+        trouble += [] if lowest >= NEAR else [f"ESS {lowest:.0f}"]
+        trouble += [] if rhat <= RHAT else [f"R-hat {rhat:.2f}"]
+        return draws, ", ".join(trouble), lowest
+
+
+def _spread(values):
+    """RANKS - 1 draws, evenly spread over all chains: (draw, element)."""
+    flat = values.reshape(-1, values.shape[-1])
+    return flat[np.linspace(0, len(flat) - 1, RANKS - 1).round().astype(int)]
+
+
+def _labels(name, shape):
+    if not shape:
+        return [name]
+    return [f"{name}[{','.join(str(i + 1) for i in index)}]" for index in np.ndindex(shape)]
+
+
+@cache
+def _ready(name: str) -> Calibrator:
+    topic = load(name)
+    return Calibrator(topic, read(topic), settings_of(topic)[0])
+
+
+def simulations(name: str, jobs: list[int]) -> list[dict]:
+    """The rows of some simulations of one topic; a worker compiles it at its first call."""
+    ready = _ready(name)
+    return [ready.simulation(job) for job in jobs]
+
+
+def settings_of(topic: Topic) -> tuple[dict, str]:
+    """The settings a topic is calibrated under, and why not its own; it may ask for a tighter prior
+    as `CALIBRATION = ({"name": value}, "reason")`."""
+    changes, reason = getattr(topic.module, "CALIBRATION", ({}, ""))
+    return topic.defaults | {k: np.asarray(v, np.float64)[()] for k, v in changes.items()}, reason
+
+
+def about(topic: Topic) -> dict:
+    """What the ranks of a topic depend on; other ranks are not continued."""
+    settings, reason = settings_of(topic)
+    return {
+        "topic": topic.name,
+        "source": fingerprint(topic),
+        "settings": {k: np.asarray(v).tolist() for k, v in settings.items()},
+        "reason": reason,
+        "ranks": RANKS,
+        "draws": [CHAINS, TUNE, DRAWS, *map(list, TRIES)],
+        "sampler": fit.SAMPLER,
+    }
+
+
+def verdicts(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Chi-square of every quantity's ranks, with Holm's correction over all of them.
+
+    `tables` holds topic -> rows of `simulations`. Unconverged simulations are in, as they are.
+    Columns: topic, quantity, simulations, chi2, p, holm, calibrated.
+    """
+    rows = []
+    for topic, table in tables.items():
+        if len(table) < LEAST:
+            raise Refused(f"{topic}: {len(table)} simulations; a verdict needs at least {LEAST}")
+        for quantity, ranks in quantities(table).items():
+            counts = np.bincount(ranks * BINS // RANKS, minlength=BINS)
+            found = stats.chisquare(counts)
+            rows.append([topic, quantity, len(table), found.statistic, found.pvalue])
+    made = pd.DataFrame(rows, columns=["topic", "quantity", "simulations", "chi2", "p"])
+    order = made["p"].to_numpy().argsort()
+    steps = made["p"].to_numpy()[order] * np.arange(len(made), 0, -1)
+    holm = np.empty(len(made))
+    holm[order] = np.minimum(np.maximum.accumulate(steps), 1)
+    return made.assign(holm=holm, calibrated=holm >= LEVEL)
+
+
+def sentences(found: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> list[str]:
+    """One line a topic: the verdict, and what it rests on."""
+    said = []
+    for name, rows in found.groupby("topic"):
+        worst = rows.loc[rows["p"].idxmin()]
+        stuck = (tables[name]["trouble"] != "").sum()
+        said.append(
+            f"{name:<22} {'calibrated' if rows['calibrated'].all() else 'NOT calibrated'}: "
+            f"{len(tables[name]):,} simulations, {stuck} of them unconverged; smallest p "
+            f"{worst['p']:.2g} ({worst['quantity']}), {worst['holm']:.2g} after Holm"
+        )
+    return said
+
+
+def quantities(table: pd.DataFrame) -> pd.DataFrame:
+    """The columns of ranks alone."""
+    return table.drop(columns=["job", "tries", "trouble"])

@@ -1,0 +1,146 @@
+"""The draws rung measured: how often it cries wolf on correct draws, how small an error it sees.
+
+Each topic is fitted under many seeds, compiled once; every z of every fit is kept.
+"""
+
+from functools import cache
+from itertools import chain
+
+import numpy as np
+import pandas as pd
+
+from workflow import compare, fit
+from workflow.campaign import fingerprint
+from workflow.topic import Topic, load, read
+
+CAUGHT = 0.99  # of the seeds, for an error to count as seen
+FAMILIES = ("mean", "sd", "tails", "Stein")
+
+
+@cache
+def _ready(name: str):
+    topic = load(name)
+    data, settings = read(topic), topic.defaults
+    rows = topic.exact_rows(data, settings)
+    compiled = fit.compile_model(topic.model(data, settings))
+    if len(rows) < len(data):
+        compiled = fit.with_data(compiled, topic.model(rows, settings))
+    return compiled, topic.exact(rows, settings)
+
+
+def fits(name: str, seeds: list[int]) -> list[dict]:
+    """One dict a seed: the gates that failed, every z by family, and what power follows from.
+
+    "precision" holds, for each element of each unknown, estimate and standard error of its mean
+    (0 if exact) and of its variance (1 if exact), in exact posterior sds.
+    """
+    compiled, exact = _ready(name)
+    return [_fit(compiled, exact, seed) for seed in seeds]
+
+
+def _fit(compiled, exact, seed):
+    draws = fit.sample(compiled, seed)
+    z = {family: [] for family in FAMILIES}
+    for row in compare.against_exact(draws, exact).values():
+        for statistic, values in row.items():
+            family = statistic if statistic in z else "tails"
+            z[family] += np.ma.compressed(values).tolist()
+    z["Stein"] = compare.stein(draws).tolist()
+    return {
+        "job": seed,
+        "failed": [g.name for g in compare.gates(draws) if not g.passed],
+        "ess": round(fit.lowest_ess(draws.posterior)),
+        "z": {family: [round(v, 4) for v in values] for family, values in z.items()},
+        "precision": {n: _precision(draws, n, d) for n, d in exact.distributions.items()},
+    }
+
+
+def _precision(draws, name, distribution):
+    values = fit.flat(draws.posterior[name])
+    standard = (values - np.ravel(distribution.mean())) / np.ravel(distribution.std())
+    square = standard**2
+    error = square.std(axis=(0, 1), ddof=1) / np.sqrt(fit.ess(square))
+    found = [standard.mean(axis=(0, 1)), fit.ess(standard) ** -0.5, square.mean(axis=(0, 1)), error]
+    light = compare.tail_index(distribution).ravel() > 4  # the others have no error of the sd
+    return np.round(np.transpose(found)[light], 6).tolist()
+
+
+def about(topic: Topic) -> dict:
+    """What the z of a topic depend on."""
+    settings = {k: np.asarray(v).tolist() for k, v in topic.defaults.items()}
+    how = [fit.CHAINS, fit.TUNE, fit.BLOCK, fit.ESS, list(fit.TARGET_ACCEPT)]
+    return {"topic": topic.name, "source": fingerprint(topic), "settings": settings,
+            "draws": how, "sampler": fit.SAMPLER}  # fmt: skip
+
+
+def summary(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """A row a topic: the distribution of its z, its false alarms, the smallest errors it sees."""
+    return pd.DataFrame([{"topic": name, **_row(table)} for name, table in tables.items()])
+
+
+def by_family(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """A row a kind of comparison, over all topics."""
+    rows = []
+    for family in FAMILIES:
+        runs = [z[family] for table in tables.values() for z in table["z"]]
+        rows.append({"family": family, **_moments(runs)})
+    return pd.DataFrame(rows)
+
+
+def sentences(found: pd.DataFrame) -> list[str]:
+    """One line a topic."""
+    return [
+        f"{row.topic:<22} {row.fits} fits, {row.z:,} z: mean {row.mean:.3f}, sd {row.sd:.3f}, "
+        f"largest {row.largest:.2f} (bound {row.bound:.2f}); gates failed in {row.gates_failed}"
+        for row in found.itertuples()
+    ]
+
+
+def _row(table):
+    runs = [list(chain(*z.values())) for z in table["z"]]
+    bound = compare.bound(len(runs[0]))
+    largest = [np.abs(run).max() for run in runs]
+    shift, widen = _smallest(table["precision"], bound)
+    return {
+        "fits": len(runs),
+        "gates_failed": int(table["failed"].map(bool).sum()),
+        **_moments(runs),
+        "largest": max(largest),
+        "bound": bound,
+        "alarms": int(np.sum(np.array(largest) > bound)),
+        "shift_of_mean": shift,
+        "change_of_sd": widen,
+    }
+
+
+def _moments(runs: list[list[float]]) -> dict:
+    """Mean and sd of all z with standard errors by seeds, as the z of one fit hang together."""
+    means = np.array([np.mean(run) for run in runs])
+    squares = np.array([np.mean(np.square(run)) for run in runs])
+    sd = np.sqrt(squares.mean())
+    every = np.abs(np.concatenate(runs))
+    return {
+        "z": every.size,
+        "mean": means.mean(),
+        "mean_se": means.std(ddof=1) / np.sqrt(len(runs)),
+        "sd": sd,
+        "sd_se": squares.std(ddof=1) / np.sqrt(len(runs)) / (2 * sd),
+        **{f"beyond_{k}": int((every > k).sum()) for k in (3, 4, 5)},
+    }
+
+
+def _smallest(precision, bound) -> tuple[float, float]:
+    """The shift of a mean, and the relative change of an sd, that 99 % of the fits would catch.
+
+    In posterior sds, in the harder direction, for the unknown where it is hardest. A shift adds to
+    z; draws spread by 1 + d have (1 + d)^2 times the variance, and times its error.
+    """
+    whole = np.array(
+        [list(chain(*unknowns.values())) for unknowns in precision]
+    )  # (seed, element, 4)
+    mean, mean_error, variance, variance_error = np.moveaxis(whole, -1, 0)
+    shift = np.abs(mean) + bound * mean_error
+    low, high = variance - bound * variance_error, variance + bound * variance_error
+    change = np.maximum(low**-0.5 - 1, 1 - high**-0.5)
+    hardest = [np.quantile(x, CAUGHT, axis=0).max() for x in (shift, change)]
+    return float(hardest[0]), float(hardest[1])
