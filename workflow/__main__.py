@@ -211,7 +211,7 @@ def _calibrate(options) -> int:
 
     tables = _campaign(options, calibrate.simulations, calibrate, "ranks.jsonl", batch=20)
     found = calibrate.verdicts(tables)
-    print("\n".join(calibrate.sentences(found, tables)))
+    print("\n".join(calibrate.sentences(found)))
     for name, table in tables.items():
         report.put_calibration(name, table)
     return OK if found["calibrated"].all() else WRONG

@@ -161,36 +161,44 @@ def about(topic: Topic) -> dict:
 
 
 def verdicts(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Chi-square of every quantity's ranks, with Holm's correction over all of them.
+    """What `uniformity` and `holm` say of topic -> rows of `simulations`."""
+    return holm(uniformity(tables))
 
-    `tables` holds topic -> rows of `simulations`. Unconverged simulations are in, as they are.
-    Columns: topic, quantity, simulations, chi2, p, holm, calibrated.
+
+def uniformity(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Chi-square of every quantity's ranks. Unconverged simulations are in, as they are.
+
+    Columns: topic, quantity, simulations, unconverged, chi2, p.
     """
     rows = []
     for topic, table in tables.items():
         if len(table) < LEAST:
             raise Refused(f"{topic}: {len(table)} simulations; a verdict needs at least {LEAST}")
+        stuck = int((table["trouble"] != "").sum())
         for quantity, ranks in quantities(table).items():
-            counts = np.bincount(ranks * BINS // RANKS, minlength=BINS)
-            found = stats.chisquare(counts)
-            rows.append([topic, quantity, len(table), found.statistic, found.pvalue])
-    made = pd.DataFrame(rows, columns=["topic", "quantity", "simulations", "chi2", "p"])
-    order = made["p"].to_numpy().argsort()
-    steps = made["p"].to_numpy()[order] * np.arange(len(made), 0, -1)
-    holm = np.empty(len(made))
-    holm[order] = np.minimum(np.maximum.accumulate(steps), 1)
-    return made.assign(holm=holm, calibrated=holm >= LEVEL)
+            found = stats.chisquare(np.bincount(ranks * BINS // RANKS, minlength=BINS))
+            rows.append([topic, quantity, len(table), stuck, found.statistic, found.pvalue])
+    columns = ["topic", "quantity", "simulations", "unconverged", "chi2", "p"]
+    return pd.DataFrame(rows, columns=columns)
 
 
-def sentences(found: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> list[str]:
+def holm(found: pd.DataFrame) -> pd.DataFrame:
+    """With Holm's correction over all rows: columns holm and calibrated."""
+    order = found["p"].to_numpy().argsort()
+    steps = found["p"].to_numpy()[order] * np.arange(len(found), 0, -1)
+    adjusted = np.empty(len(found))
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1)
+    return found.assign(holm=adjusted, calibrated=adjusted >= LEVEL)
+
+
+def sentences(found: pd.DataFrame) -> list[str]:
     """One line a topic: the verdict, and what it rests on."""
     said = []
     for name, rows in found.groupby("topic"):
         worst = rows.loc[rows["p"].idxmin()]
-        stuck = (tables[name]["trouble"] != "").sum()
         said.append(
             f"{name:<22} {'calibrated' if rows['calibrated'].all() else 'NOT calibrated'}: "
-            f"{len(tables[name]):,} simulations, {stuck} of them unconverged; smallest p "
+            f"{worst['simulations']:,} simulations, {worst['unconverged']} unconverged; smallest p "
             f"{worst['p']:.2g} ({worst['quantity']}), {worst['holm']:.2g} after Holm"
         )
     return said

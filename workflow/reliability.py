@@ -79,11 +79,31 @@ def summary(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def by_family(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """A row a kind of comparison, over all topics."""
+    """A row a topic and kind of comparison."""
+    return pd.DataFrame(
+        {"topic": name, "family": family, **_moments([z[family] for z in table["z"]])}
+        for name, table in tables.items()
+        for family in FAMILIES
+    )
+
+
+def pooled(families: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `by_family` with the topics together: a row a kind of comparison."""
     rows = []
     for family in FAMILIES:
-        runs = [z[family] for table in tables.values() for z in table["z"]]
-        rows.append({"family": family, **_moments(runs)})
+        part = families[families["family"] == family]
+        share = part["z"] / part["z"].sum()
+        sd = np.sqrt((share * part["sd"] ** 2).sum())
+        rows.append(
+            {
+                "family": family,
+                "mean": (share * part["mean"]).sum(),
+                "mean_se": np.sqrt((share**2 * part["mean_se"] ** 2).sum()),
+                "sd": sd,
+                "sd_se": np.sqrt(((share * part["sd"] * part["sd_se"]) ** 2).sum()) / sd,
+                **part[["z", "beyond_3", "beyond_4", "beyond_5"]].sum(),
+            }
+        )
     return pd.DataFrame(rows)
 
 
@@ -142,5 +162,5 @@ def _smallest(precision, bound) -> tuple[float, float]:
     shift = np.abs(mean) + bound * mean_error
     low, high = variance - bound * variance_error, variance + bound * variance_error
     change = np.maximum(low**-0.5 - 1, 1 - high**-0.5)
-    hardest = [np.quantile(x, CAUGHT, axis=0).max() for x in (shift, change)]
+    hardest = [np.quantile(x, CAUGHT, axis=0, method="higher").max() for x in (shift, change)]
     return float(hardest[0]), float(hardest[1])

@@ -1,0 +1,61 @@
+"""docs/verification.md is what its tables say, of the sources as they are, and says it is well."""
+
+import json
+
+import pandas as pd
+import pytest
+from scipy import stats
+
+from workflow import calibrate, campaign, publish, topic
+
+AGAIN = "make verify measures it again"
+
+
+def table(name):
+    return pd.read_csv(publish.TABLES / f"{name}.csv", keep_default_na=False)
+
+
+def test_the_page_is_made_from_its_tables():
+    committed = (publish.DOCS / "verification.md").read_text(encoding="utf-8")
+    assert committed == publish.page(), "run `python -m workflow publish`"
+
+
+@pytest.mark.parametrize("file", ["seeds", "calibration", "mistakes", "mutants"])
+def test_every_topic_was_measured(file):
+    assert set(table(file)["topic"]) == set(topic.names()), AGAIN
+
+
+def test_what_was_measured_is_what_is_here():
+    record = json.loads(publish.RECORD.read_text(encoding="utf-8"))
+    now = {name: campaign.fingerprint(topic.load(name)) for name in topic.names()}
+    assert {name: record[name]["source"] for name in now} == now, AGAIN
+
+
+def test_z_behave_over_two_hundred_seeds():
+    found = table("seeds")
+    assert (found["fits"] >= 200).all()
+    assert not found[["alarms", "gates_failed"]].to_numpy().any()
+    assert (abs(found["mean"]) < 4 * found["mean_se"]).all()
+    assert (abs(found["sd"] - 1) < 4 * found["sd_se"] + 0.02).all()  # MCSE is itself an estimate
+    assert (found["largest"] < found["bound"]).all()
+    expected = found["z"].sum() * 2 * stats.norm.sf(3)
+    assert 0.5 * expected < found["beyond_3"].sum() < 2 * expected
+
+
+def test_a_tenth_of_an_sd_is_seen():
+    assert (table("seeds")["shift_of_mean"] <= 0.1).all()
+
+
+def test_every_topic_is_calibrated():
+    found = table("calibration")
+    assert (found["simulations"] >= 500).all()
+    assert (found["holm"] >= calibrate.LEVEL).all()
+    assert (found["unconverged"] <= 0.01 * found["simulations"]).all()
+
+
+def test_no_mistake_and_no_mutant_goes_uncaught():
+    mistakes = table("mistakes")
+    caught = mistakes[publish.RUNGS].eq("caught").any(axis=1)
+    assert caught.all(), mistakes[~caught]
+    assert (mistakes.groupby("topic").size() >= 8).all()
+    assert not table("mutants")["survived"].any()
