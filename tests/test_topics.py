@@ -3,9 +3,8 @@
 import inspect
 
 import numpy as np
-import pytest
 
-from workflow import check, compare, fit, topic
+from workflow import check, fit, topic
 
 
 def test_a_topic_is_a_model_an_analysis_and_a_csv(name):
@@ -106,22 +105,3 @@ def test_draws_match_the_exact_posterior(run):
 
 def test_shipped_data_bring_no_warning_about_units(run):
     assert run.warnings == []
-
-
-@pytest.mark.slow
-def test_twenty_seeds(each):
-    """Compiled once, drawn twenty times: every z of every seed below the bound for all of them."""
-    found, data, settings = each
-    rows = found.exact_rows(data, settings)
-    small = found.model(rows, settings)
-    exact = found.exact(rows, settings)
-    compiled = fit.with_data(fit.compile_model(found.model(data, settings)), small)
-    zs = []
-    for seed in range(100, 120):
-        draws = fit.sample(compiled, seed)
-        assert all(g.passed for g in compare.gates(draws)), (seed, compare.gates(draws))
-        table = compare.against_exact(draws, exact)
-        zs += [z for row in table.values() for z in row.values()]
-    worst = np.abs(np.concatenate(zs)).max()
-    print(f"{found.name}: {np.concatenate(zs).size} z, largest {worst:.2f}")
-    assert worst < compare.bound(np.concatenate(zs).size)

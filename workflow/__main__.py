@@ -3,10 +3,10 @@
 import argparse
 import os
 import sys
-import time
 import traceback
 from pathlib import Path
 
+from workflow.progress import Stages, bar
 from workflow.topic import HOME, Refused, describe, load, names, read, settings
 
 OK, WRONG, REFUSED, MACHINE = 0, 1, 2, 3
@@ -138,7 +138,7 @@ def _each(options, *, write) -> int:
 
 
 def _one(name, options, *, write) -> int:
-    with _Progress(name) as progress:
+    with Stages(name) as progress:
         progress("loading")
         topic = load(name)
         chosen = settings(topic, options.given)
@@ -158,8 +158,7 @@ def _one(name, options, *, write) -> int:
     for warning in run.warnings:
         print(f"{name}: warning: {warning}")
     print(f"{name:<22} {run.verdict:<12} {progress.seconds:5.1f} s  {place}")
-    if run.good:
-        print(f"  {summarise.sentence(run)}")
+    print(f"  {summarise.sentence(run)}")
     if not write or not run.good:
         for c in run.gates + run.checks:
             if not c.applies:
@@ -176,34 +175,6 @@ def _folder(name, options) -> Path:
     """results/TOPIC is for the repository's own answer; anybody else's goes to results/mine."""
     own = options.data or options.given or options.column or options.seed != 1
     return HOME / "results" / "mine" / name if own else HOME / "results" / name
-
-
-class _Progress:
-    """The stage a run is in, on one line wiped at the end; plain lines where no terminal is."""
-
-    def __init__(self, name):
-        from rich.console import Console
-
-        self.name, self.start = name, time.perf_counter()
-        self.console = Console(stderr=True)
-        self.status = self.console.status(name) if self.console.is_terminal else None
-
-    def __enter__(self):
-        if self.status:
-            self.status.start()
-        return self
-
-    def __exit__(self, *_):
-        self.seconds = time.perf_counter() - self.start
-        if self.status:
-            self.status.stop()
-
-    def __call__(self, stage):
-        note = " (the first of a kind takes up to a minute)" if stage == "compiling" else ""
-        if self.status:
-            self.status.update(f"{self.name}: {stage}{note}")
-        else:
-            print(f"{self.name}: {stage}", file=sys.stderr, flush=True)
 
 
 def _calibrate(options) -> int:
@@ -228,9 +199,6 @@ def _seeds(options) -> int:
 
 def _campaign(options, work, verb, file, *, batch) -> dict:
     """Topic -> the table of its jobs, done now or found done."""
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
-
     from workflow.calibrate import CannotSimulate
     from workflow.campaign import carry_out, cluster, processes
 
@@ -238,18 +206,17 @@ def _campaign(options, work, verb, file, *, batch) -> dict:
         raise Refused("--number and --processes must be at least 1")
     executor = cluster(options.scheduler) if options.scheduler else processes(options.processes)
     tables, chosen = {}, [load(name) for name in options.topics or names()]
-    columns = [*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn()]
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with bar() as shown:
         for topic in chosen:
-            line = bar.add_task(topic.name, total=options.number)
+            line = shown.add_task(topic.name, total=options.number)
             jobs, path = list(range(options.number)), HOME / "results" / topic.name / file
             try:
                 tables[topic.name] = carry_out(
                     work, topic.name, jobs, path, verb.about(topic), executor, batch=batch,
-                    tell=lambda done, line=line: bar.update(line, completed=done),
+                    tell=lambda done, line=line: shown.update(line, completed=done),
                 )  # fmt: skip
             except CannotSimulate as problem:
-                bar.console.print(str(problem))
+                shown.console.print(str(problem))
     if not tables:
         raise Refused("nothing to do")
     return tables

@@ -57,7 +57,6 @@ def _page(run, facts, found, small):
         more=panels[max(FIRST_SCREEN) :],
         small_panels=small_panels,
         story=list(_story(run)) if run.good else [],
-        failed=[c for c in run.gates + run.checks if not c.passed],
         provenance=_provenance(run.path),
         head=_table(run.data.head(8).reset_index(allow_duplicates=True)),
         column_pictures=_column_pictures(run),
