@@ -11,11 +11,11 @@ MACHINERY := $(wildcard workflow/*.* models/_*.py) requirements.txt
 ifeq ($(CONDA_DEFAULT_ENV),known-posteriors)
   PYTHON := python
   READY :=
-  TESTED :=
+  CLUSTER :=
 else
   PYTHON := .venv/bin/python
   READY := .venv/.ready
-  TESTED := .venv/.tested
+  CLUSTER := .venv/.cluster
 endif
 
 export DATA OUT  # names of files reach the shell as they are, quotes and dollars included
@@ -44,17 +44,17 @@ $(TOPICS): $(READY)
 	  $(if $(DATA),--data "$$DATA") $(if $(FIELDS),--column $(FIELDS)) \
 	  $(if $(SET),--set $(SET)) $(if $(SEED),--seed $(SEED)) $(if $(OUT),--out "$$OUT")
 
-test: $(READY) $(TESTED) lint ## every test but the slow ones, with lint
+test: $(READY) $(CLUSTER) lint ## every test but the slow ones, with lint
 	@$(PYTHON) -m pytest
 
-calibrate: $(READY) ## simulation-based calibration of every topic, or of TOPIC="a b"; can be stopped and goes on
+calibrate: $(READY) $(if $(SCHEDULER),$(CLUSTER)) ## simulation-based calibration of every topic, or of TOPIC="a b"; can be stopped and goes on
 	@$(PYTHON) -m workflow calibrate $(TOPIC) $(if $(NUMBER),--number $(NUMBER)) $(if $(SCHEDULER),--scheduler $(SCHEDULER))
 
-seeds: $(READY) ## false alarms and power: every topic, or TOPIC="a b", under 200 seeds; can be stopped and goes on
+seeds: $(READY) $(if $(SCHEDULER),$(CLUSTER)) ## false alarms and power: every topic, or TOPIC="a b", under 200 seeds; can be stopped and goes on
 	@$(PYTHON) -m workflow seeds $(TOPIC) $(if $(NUMBER),--number $(NUMBER)) $(if $(SCHEDULER),--scheduler $(SCHEDULER))
 
 # All of it goes on where it was stopped; the page is docs/verification.md.
-verify: $(READY) $(TESTED) ## every slow proof, about two hours: seeds, calibration, mistakes, mutants, slow tests; writes docs/verification.md
+verify: $(READY) $(CLUSTER) ## every slow proof, about two hours: seeds, calibration, mistakes, mutants, slow tests; writes docs/verification.md
 	@$(MAKE) seeds TOPIC= NUMBER= && $(MAKE) calibrate TOPIC= NUMBER= && $(PYTHON) -m tests.mistakes table \
 	  && $(PYTHON) -m tests.mistakes mutants && $(PYTHON) -m tests.broken && $(PYTHON) -m workflow publish \
 	  && $(PYTHON) -m pytest -m slow
@@ -87,6 +87,6 @@ clean: ## remove results and the environment
 	[ -x .venv/bin/python ] && .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null || { rm -rf .venv; $$found -m venv .venv; } && \
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt && touch $@
 
-# What only tests need.
-.venv/.tested: requirements-cluster.txt .venv/.ready
+# What only --scheduler needs, and its tests.
+.venv/.cluster: requirements-cluster.txt .venv/.ready
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-cluster.txt && touch $@

@@ -3,13 +3,15 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from distributed import LocalCluster
 
 from workflow import calibrate, campaign
-from workflow.topic import Refused
+from workflow.topic import HOME
 
 ABOUT = {"what": "squares"}
 
@@ -103,9 +105,12 @@ def test_a_job_that_kills_every_worker_is_given_up(tmp_path):
         carry_out(always_deadly, tmp_path, campaign.processes(2), range(2))
 
 
-def test_no_scheduler_is_a_refusal(tmp_path):
-    with pytest.raises(Refused, match="no scheduler answers"):
-        carry_out(squares, tmp_path, campaign.cluster("tcp://127.0.0.1:9"))
+def test_no_scheduler_is_a_refusal():
+    command = [sys.executable, "-m", "workflow", "calibrate", "--scheduler", "tcp://127.0.0.1:9"]
+    done = subprocess.run(command, cwd=HOME, text=True, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert "--scheduler tcp://127.0.0.1:9: no scheduler answers" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_ranks_do_not_depend_on_the_executor(tmp_path, scheduler):

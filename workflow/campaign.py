@@ -52,12 +52,13 @@ def cluster(address: str) -> Executor:
             "--scheduler needs dask.distributed: pip install -r requirements-cluster.txt"
         ) from None
 
+    try:
+        Client(address, timeout=10).close()
+    except OSError as problem:
+        raise Refused(f"--scheduler {address}: no scheduler answers ({problem})") from None
+
     def run(work, name, batches):
-        try:
-            client = Client(address, timeout=10)
-        except OSError as problem:
-            raise Refused(f"--scheduler {address}: no scheduler answers ({problem})") from None
-        with client:
+        with Client(address, timeout=10) as client:
             futures = client.map(lambda batch: work(name, batch), batches, pure=False)
             try:
                 for future in as_completed(futures):
