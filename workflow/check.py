@@ -18,6 +18,7 @@ from workflow.topic import Topic
 MOST_REPEATED = 2_000_000  # numbers in the repeated rows of the limit
 UNEVEN = 200.0  # below this effective size importance weights could hide a factor of two
 BOUNDARY = 1e-14  # how far inside an answer on the boundary is looked at
+INSIDE = 1e-9  # an answer comes back from unconstrained coordinates to within this: shares add up
 
 
 @dataclass(frozen=True)
@@ -86,31 +87,42 @@ def _shown(theta) -> str:
     )
 
 
-def _importance(model, exact, seed, draws=4_000) -> Check:
+def _importance(model, exact, seed) -> Check:
     """The evidence from PyMC's log joint alone: importance sampling from an overdispersed t.
 
     Without a mode (more predictors than rows), or with weights so uneven that they would let a
     factor of two pass, it says so instead of passing.
     """
     name = "evidence by importance sampling, |z|"
-    density = Unconstrained(model, jacobian=True)
-    start = density.to_u({k: np.asarray(d.mean()) for k, d in exact.marginals.items()})
-    top = minimize(lambda u: _negated(density, u), start, jac=True).x
-    curvature = density.curvature(top)
-    if not np.isfinite(curvature).all() or np.linalg.eigvalsh(curvature).min() <= 0:
+    found = overdispersed(model, exact, seed)
+    if found is None:
         return Check(name, 0.0, 5.0, "not checked: the density has no mode", applies=False)
-    proposal = stats.multivariate_t(top, 1.5 * np.linalg.inv(curvature), df=5, seed=seed)
-    u = proposal.rvs(draws).reshape(draws, -1)
-    log_weight = np.array([density(row)[0] for row in u]) - proposal.logpdf(u)
-    weight = np.exp(log_weight - exact.log_evidence)
+    weight = found[1]
     if not 0 < weight.sum() < np.inf:
         return Check(name, np.inf, 5.0, "every weight is zero or infinite")
     size = weight.sum() ** 2 / (weight**2).sum()
     if size < UNEVEN:
         note = f"not checked: the weights are worth only {size:.0f} draws"
         return Check(name, 0.0, 5.0, note, applies=False)
-    z = (weight.mean() - 1) / (weight.std(ddof=1) / np.sqrt(draws))
+    z = (weight.mean() - 1) / (weight.std(ddof=1) / np.sqrt(weight.size))
     return Check(name, abs(z), 5.0)
+
+
+def overdispersed(model, exact, seed, draws=4_000) -> tuple[list[dict], np.ndarray] | None:
+    """Independent theta from a t about the mode, with weights that make them the posterior.
+
+    The weights carry the exact evidence, so their mean is one; None where there is no mode.
+    """
+    density = Unconstrained(model, jacobian=True)
+    start = density.to_u({k: np.asarray(d.mean()) for k, d in exact.marginals.items()})
+    top = minimize(lambda u: _negated(density, u), start, jac=True).x
+    curvature = density.curvature(top)
+    if not np.isfinite(curvature).all() or np.linalg.eigvalsh(curvature).min() <= 0:
+        return None
+    proposal = stats.multivariate_t(top, 1.5 * np.linalg.inv(curvature), df=5, seed=seed)
+    u = proposal.rvs(draws).reshape(draws, -1)
+    log_weight = np.array([density(row)[0] for row in u]) - proposal.logpdf(u)
+    return [density.to_theta(row) for row in u], np.exp(log_weight - exact.log_evidence)
 
 
 def _negated(density, u):
@@ -144,6 +156,10 @@ def score(model: pm.Model, mle: dict) -> Maximum:
 
         heights = [likelihood(inward(t))[0] for t in (1e-9, 1e-6, 1e-3)]
         u = inward(BOUNDARY)
+    there = likelihood.to_theta(u)  # coordinates forget what no point of the model can have
+    away = max(np.max(np.abs(there[k] - v) / (1 + np.abs(v))) for k, v in mle.items())
+    if not away <= INSIDE:
+        return Maximum(Check("score: the MLE is a point of the model", away, INSIDE), None, "")
     gradient = likelihood(u)[1]
     curvature = likelihood.curvature(u)
     diagonal = np.abs(np.diag(curvature))

@@ -10,6 +10,8 @@ One data file a topic, found by its name:
     EQUIVALENT  line of source -> {reason: changes}: mutants that change no answer (see mutate.py)
     log_prior   optional: the prior of the docstring a second time, by SciPy alone, for topics
                 whose model and exact answer share the function that reads the settings
+    in_order    optional: whether the parts of an MLE bear the right names, where the likelihood
+                is the same whatever they are called
 
 `python -m tests.mistakes` makes the tables in docs/verification/.
 """

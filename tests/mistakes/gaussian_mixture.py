@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 MISTAKES = {
     "sd for precision": ("tau=group.kappa * lam", "tau=group.kappa / lam"),
@@ -52,6 +53,8 @@ MISTAKES = {
     ),
     "shares of the other group in the MLE": ('return {"w": w, ', 'return {"w": w[::-1], '),
     "unit forgotten in the MLE": ("lam / y.var()", "lam / y.std()"),
+    "shares that do not add up in the MLE": ('return {"w": w, ', 'return {"w": w * y.size, '),
+    "named by their shares in the MLE": ("np.argsort(now[1])", "np.argsort(now[0])"),
     "the lowest maximum for the highest": ("best = max(inside", "best = min(inside"),
 }
 
@@ -69,12 +72,21 @@ def measured(*y):
     return pd.DataFrame({"y": np.array(y, dtype=float)})
 
 
+def two_groups(ratio):
+    """Twelve rows about 0 with sd 1 and twelve about 60 with variance `ratio`."""
+    z = stats.norm.ppf((np.arange(12) + 0.5) / 12)
+    return measured(*(z / z.std()), *(60 + z / z.std() * np.sqrt(ratio)))
+
+
 CASES = {
-    "three groups": (lambda shipped: shipped, THREE, True),
+    "three groups": (measured(50, 53, 64, 67, 80, 84, 79), THREE, True),
     "few rows": (measured(51, 80, 55, 78, 49, 60, 83, 75), {}, True),
     "one number for both": (measured(50, 61, 80, 79, 57, 85, 66), {"kappa": 0.7, "rate": 90}, True),
     "no more values than groups": (measured(60, 70, 60, 70, 70), {}, False),
     "constant": (measured(60, 60, 60), {}, False),
+    "the larger group first": (measured(50, 52, 47, 49, 53, 55, 51, 78, 82, 83), {}, True),
+    "one sigma nearly a tenth of the other": (two_groups(99.5), {}, True),
+    "one sigma hardly below a tenth of the other": (two_groups(100.5), {}, False),
     "a group shrinks onto a row": (measured(1, 2, 4, 100), {}, False),
     "means that descend": (measured(60, 70), {"m": [80, 52]}, "refused"),
     "means that are equal": (measured(60, 70), {"m": 60}, "refused"),
@@ -82,3 +94,7 @@ CASES = {
 }
 
 EQUIVALENT = {}
+
+
+def in_order(mle):
+    return np.all(np.diff(mle["mu"]) > 0)

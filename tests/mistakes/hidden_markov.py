@@ -17,6 +17,8 @@ MISTAKES = {
         "pt.log(B).T[symbol])[0]",
         "pt.log(B).T[symbol[1:]])[0]",
     ),
+    "simulated from the first column on": ("steps), rng), :-1]", "steps), rng), 1:]"),
+    "simulated with transposed transitions": ("walk(start, A, len", "walk(start, A.T, len"),
     "start forgotten": ("log_joint = log_first + a", "log_joint = a"),
     "transposed moves": ("a.log_evidence(moves)", "a.log_evidence(moves.swapaxes(1, 2))"),
     "moves transposed in the posterior": ("a.given(moves), b", "a.given(moves.swapaxes(1, 2)), b"),

@@ -79,6 +79,11 @@ CASES = {
         {"tau": 3.0, "b_mean": 100.0, "b_sd": 7.0, "sigma_scale": 1.5},
         True,
     ),
+    "every prior narrower than one": (
+        table(8, 2) / 100,
+        {"tau": 0.3, "b_mean": 1.2, "b_sd": 0.9, "sigma_scale": 0.02},
+        True,
+    ),
     "more predictors than rows": (table(3, 5), {}, False),
     "as many weights as rows": (table(4, 3), {}, False),
     "collinear predictors": (table(9, 2).assign(x3=lambda d: d.x1 - 2 * d.x2), {}, True),

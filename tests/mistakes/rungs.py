@@ -2,18 +2,19 @@
 
 import warnings
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pymc as pm
+import xarray as xr
 from pymc.model.transform.conditioning import remove_value_transforms
 
 from models._exact import NoMaximum
 from tests.mistakes import PARTS, planted
 from workflow import check, compare, fit, topic
-from workflow.density import joint
+from workflow.density import Unconstrained, joint
 
 SEED = 1
 SHIPPED = "shipped"
@@ -91,9 +92,31 @@ class Answers:
         return None if self.mle is None else check.score(self.model, self.mle)
 
     @cached_property
+    def weighted(self):
+        """Draws of the posterior and their weights, no sampler in sight; None where it fails.
+
+        None too where the marginals are all there is: then the identity looks at them itself.
+        """
+        if self.exact.joint is None and not self.exact.derived:
+            return None
+        found = check.overdispersed(self.small, self.exact, SEED)
+        if found is None:
+            return None
+        thetas, weight = found
+        error = weight.std() / np.sqrt(weight.size)
+        if not abs(weight.mean() - 1) < 4 * error < 0.2:  # a second mode, or a tail, is missed
+            return None
+        stacked = {k: np.stack([theta[k] for theta in thetas])[None] for k in thetas[0]}
+        return xr.Dataset({k: (_dims(k, v), v) for k, v in stacked.items()}), weight
+
+    @cached_property
     def refusals(self) -> dict[str, bool]:
         """Which of model, exact and mle say in words that these rows or settings cannot be."""
         return {part: _refuses(getattr(self.found, part), *self.given) for part in PARTS}
+
+
+def _dims(name, values):
+    return ("chain", "draw", *(f"{name}_{i}" for i in range(values.ndim - 2)))
 
 
 def _refuses(function, *given) -> bool:
@@ -139,6 +162,35 @@ def definition(a: Answers) -> list[str] | None:
     return failed([check.Check("prior as stated", worst, 1e-9)])
 
 
+def simulation(a: Answers, number: int = 500) -> list[str]:
+    """Rows the model makes up follow its own likelihood: the mean of their score is zero."""
+    (observed,) = a.small.observed_RVs
+    held = a.small[f"{observed.name}_data"]
+    theta = {name: np.asarray(law.mean()) for name, law in a.exact.marginals.items()}
+    mode = fit.INTERPRETED["mode"]
+    made = pm.draw(pm.do(a.small, theta)[observed.name], number, random_seed=SEED, mode=mode)
+    likelihood, kept = Unconstrained(a.small, jacobian=False), held.get_value()
+    u, slopes = likelihood.to_u(theta), []
+    try:
+        for rows in made:
+            held.set_value(rows.astype(kept.dtype))
+            slopes.append(likelihood(u)[1])
+    finally:
+        held.set_value(kept)
+    spread = np.std(slopes, axis=0, ddof=1)
+    zs = np.mean(slopes, axis=0)[spread > 0] / spread[spread > 0] * np.sqrt(number)
+    return failed([check.Check("score of simulated rows", np.max(np.abs(zs), initial=0),
+                               compare.bound(zs.size))])  # fmt: skip
+
+
+def named(a: Answers) -> list[str] | None:
+    """Whether the MLE's parts bear the right names, where the likelihood cannot tell."""
+    in_order = getattr(planted(a.found.name), "in_order", None)
+    if in_order is None or a.mle is None:
+        return None
+    return [] if in_order(a.mle) else ["names of the MLE's parts"]
+
+
 def score(a: Answers) -> list[str]:
     """First-order conditions, and whether there is a maximum at all."""
     if a.mle is None:
@@ -166,6 +218,25 @@ def draws(a: Answers, posterior) -> list[str]:
     return failed([compare.z_check("draws against exact", zs, zs.size)])
 
 
+def weighted_draws(a: Answers, known: Answers) -> list[str] | None:
+    """The same with weighted draws: for cases nobody has run a sampler on."""
+    if known.weighted is None or not same_joint(a.small, known.small):
+        return None
+    posterior, weight = known.weighted
+    if "model" in a.reach:
+        posterior = deterministics(a, posterior)
+    zs = []
+    for name, law in a.exact.distributions.items():
+        values = fit.flat(posterior[name])[0]
+        terms = [values - np.ravel(law.mean())] if (compare.tail_index(law) > 4).all() else []
+        terms += [(values <= np.ravel(law.ppf(p))) - p for p in compare.TAILS]
+        for term in terms:
+            each = weight[:, None] * term
+            zs.append(each.mean(axis=0) / each.std(axis=0, ddof=1) * np.sqrt(weight.size))
+    zs = np.concatenate(zs)
+    return failed([compare.z_check("weighted draws", zs, zs.size)])
+
+
 def deterministics(a: Answers, posterior):
     """The draws of the free unknowns, and what this model makes of them."""
     free = posterior[[v.name for v in a.small.free_RVs]]
@@ -173,6 +244,15 @@ def deterministics(a: Answers, posterior):
         return free
     mode = {"compile_kwargs": fit.INTERPRETED, "progressbar": False}
     return free.merge(pm.compute_deterministics(free, model=a.small, **mode))
+
+
+def drawn(name: str):
+    """Draws of the real model given the exact rows of the shipped data."""
+    found = topic.load(name)
+    data, settings = topic.read(found), found.defaults
+    small = found.model(found.exact_rows(data, settings), settings)
+    compiled = fit.compile_model(found.model(data, settings))
+    return fit.sample(fit.with_data(compiled, small), SEED).posterior.to_dataset()
 
 
 def same_joint(one: pm.Model, other: pm.Model) -> bool:
@@ -190,14 +270,16 @@ def same_joint(one: pm.Model, other: pm.Model) -> bool:
 
 # --- first catch --------------------------------------------------------------------------------
 
-RUNGS = {"identity", "score", "limit", "draws", "definition", "refusal"}  # ways to be caught
-CHEAP = {
-    "identity": (identity, {"model", "exact"}),
-    "definition": (definition, {"model"}),
-    "score": (score, {"model", "mle"}),
-}
-DEAR = {"limit": (limit, set(PARTS))}
-DEAREST = {"identity": (importance, {"model", "exact"})}
+# Ways to be caught: the rungs, and what the tests alone look at.
+RUNGS = ("identity", "score", "limit", "draws", "definition", "simulation", "refusal")
+CHEAP = [
+    ("identity", identity, {"model", "exact"}),
+    ("definition", definition, {"model"}),
+    ("score", score, {"model", "mle"}),
+    ("definition", named, {"mle"}),
+]
+DEAR = [("limit", limit, set(PARTS))]
+DEAREST = [("simulation", simulation, {"model"}), ("identity", importance, {"model", "exact"})]
 
 
 def right_answers(name: str) -> dict[str, Answers]:
@@ -206,23 +288,28 @@ def right_answers(name: str) -> dict[str, Answers]:
     return {label: Answers(found, case) for label, case in cases(name).items()}
 
 
-def seen_by(wrong: topic.Topic, right: dict[str, Answers], reach, posterior) -> str | None:
+def seen_by(
+    wrong: topic.Topic, right: dict[str, Answers], reach, posterior, step=lambda climb: climb()
+) -> str | None:
     """The first way in which a wrong version is caught, cheap ways first; None if by none.
 
-    `posterior()` are draws of the real model given the exact rows of the shipped data.
+    `posterior()` are draws of the real model given the exact rows of the shipped data; each single
+    climb is made by `step`, which may watch the time.
     """
     with warnings.catch_warnings(action="ignore"):
         try:
             every = [Answers(wrong, known.case, known, reach) for known in right.values()]
             pairs = list(zip(every, right.values(), strict=True))
-            shipped = pairs[0]
-            return (
-                _first(CHEAP, *shipped)
-                or _against_draws(*shipped, posterior)
-                or next(filter(None, (_first(CHEAP, *pair) for pair in pairs[1:])), None)
-                or next(filter(None, (_first(DEAR, *pair) for pair in pairs)), None)
-                or _first(DEAREST, *shipped)
-            )
+            shipped, others = pairs[0], pairs[1:]
+            climbs = [
+                partial(_first, CHEAP, *shipped),
+                partial(_against_draws, *shipped, posterior),
+                *(partial(_first, CHEAP, *pair) for pair in others),
+                *(partial(_first, DEAR, *pair) for pair in pairs),
+                *(partial(_weighted, *pair) for pair in others),
+                partial(_first, DEAREST, *shipped),
+            ]
+            return next((way for way in map(step, climbs) if way), None)
         except Exception:
             return "crash"
 
@@ -231,7 +318,7 @@ def _first(ways, a, known) -> str | None:
     if a.case.refused:
         same = all(a.refusals[part] == known.refusals[part] for part in a.reach)
         return None if same else "refusal"
-    return next((w for w, (rung, sees) in ways.items() if sees & a.reach and rung(a)), None)
+    return next((way for way, rung, sees in ways if sees & a.reach and rung(a)), None)
 
 
 def _against_draws(a, known, posterior) -> str | None:
@@ -239,3 +326,9 @@ def _against_draws(a, known, posterior) -> str | None:
     if a.reach == {"mle"} or not same_joint(a.small, known.small):
         return None
     return "draws" if draws(a, posterior()) else None
+
+
+def _weighted(a, known) -> str | None:
+    if a.case.refused or a.reach == {"mle"}:
+        return None
+    return "draws" if weighted_draws(a, known) else None
