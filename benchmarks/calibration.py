@@ -1,10 +1,11 @@
 """Simulations a minute: `make calibrate` and simuk on the same models, draws, tuning and cores.
 
-    python -m benchmarks.calibration [TOPIC ...] [--ours 200] [--simuk 5]
+    python -m benchmarks.calibration [TOPIC ...] [--ours 1000] [--simuk 5]
 
 Both start cold and both count their compiling: ours once in each of the worker processes, simuk's
 at every simulation. simuk samples with nutpie too, its chains on both cores; ours run one chain
-after the other, in one process a core. Writes docs/verification/benchmark.csv.
+after the other, in one process a core, and longer where the first chains were too short.
+Writes docs/verification/benchmark.csv.
 """
 
 import argparse
@@ -77,7 +78,13 @@ def main() -> None:
     table = pd.DataFrame(rows)
     # A minute of each topic's simulations, pooled: the time for one simulation of every topic.
     pooled = {side: 60 / (60 / table[side]).sum() for side in ("ours", "simuk")}
-    table.loc[len(table)] = ["all", *pooled.values(), pooled["ours"] / pooled["simuk"]]
+    table["cores"], table["ours_number"], table["simuk_number"] = cores, options.ours, options.simuk
+    table.loc[len(table)] = [
+        "all",
+        *pooled.values(),
+        pooled["ours"] / pooled["simuk"],
+        *table.iloc[0, 4:],
+    ]
     print(table.iloc[-1].to_dict())
     table.to_csv(options.out, index=False, float_format="%.6g")
 

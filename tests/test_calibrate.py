@@ -1,6 +1,7 @@
 """Calibration: ranks that are right, verdicts that bite, unconverged fits that are counted."""
 
 import importlib.util
+import os
 import re
 import shutil
 import signal
@@ -10,21 +11,21 @@ import time
 from dataclasses import replace
 from types import SimpleNamespace
 
+import matplotlib.pyplot as plt
 import numpy as np
-import nutpie
 import pandas as pd
 import pytest
 from scipy import stats
 
 from tests.mistakes import edited
-from workflow import calibrate, campaign, fit, report, topic
+from workflow import calibrate, campaign, fit, picture, report, topic
 from workflow.topic import Refused
 
 HOME = topic.HOME
 
 
 def calibrator(name):
-    return calibrate._ready(name)
+    return calibrate.ready(name)
 
 
 def ranked(made, number):
@@ -36,8 +37,8 @@ def test_quick_draws_are_the_samplers_own():
     data = topic.read(found)
     compiled = fit.compile_model(found.model(data, found.defaults))
     how = {"draws": 50, "tune": 100, "chains": 2, "target_accept": 0.8, "adaptation": "diag"}
-    quick, divergences = fit.quick(compiled, 3, ["w", "mu"], **how)
-    tree = nutpie.sample(compiled, seed=3, cores=1, progress_bar=False, **how)
+    quick, divergences = fit.quick(compiled, (3,), ["w", "mu"], **how)
+    tree = fit._drawn(compiled, (3,), cores=1, **how)
     for name, values in quick.items():
         np.testing.assert_array_equal(values, fit.flat(tree.posterior[name]))
     assert divergences == tree.sample_stats.diverging.sum()
@@ -145,7 +146,7 @@ def test_a_tighter_prior_is_used_and_its_reason_said():
     tight = replace(found, module=module)
     settings, reason = calibrate.settings_of(tight)
     assert settings == {"alpha": 1.0, "beta": 99.0}
-    assert calibrate.about(tight)["reason"] == reason == "rare things only"
+    assert reason == "rare things only"
     assert calibrate.about(tight) != calibrate.about(found)
 
 
@@ -191,16 +192,23 @@ def test_the_picture_and_its_words_are_in_the_report():
     table = pd.DataFrame(
         {"job": range(200), "tries": 1, "trouble": "", "theta": rng.integers(0, 100, 200)}
     )
-    good = report.calibration("beta_binomial", table)
+    verdicts = calibrate.verdicts({"beta_binomial": table})
+    good = report.calibration("beta_binomial", table, verdicts)
     assert "✓ Calibrated" in good
     assert "<svg" in good
     assert "200 times" in good
-    bad = report.calibration(
-        "beta_binomial", table.assign(theta=10, trouble=["3 divergences"] + [""] * 199)
-    )
+    wrong = table.assign(theta=10, trouble=["3 divergences"] + [""] * 199)
+    bad = report.calibration("beta_binomial", wrong, calibrate.verdicts({"beta_binomial": wrong}))
     assert "✗ Not calibrated" in bad
     assert "3 divergences" in bad
-    assert "has not been run" in report.calibration("beta_binomial", None)
+
+
+def test_the_picture_of_ranks_that_are_all_there_once_is_flat():
+    """At every one of the 99 edges: a rank counted at the wrong one would show as a spike."""
+    figure = picture.calibration(pd.DataFrame({"q": np.arange(100)}), 100, "q")
+    (line,) = (x for x in figure.axes[0].lines if len(x.get_ydata()) == 99)
+    np.testing.assert_array_almost_equal(line.get_ydata(), 0, decimal=12)
+    plt.close(figure)
 
 
 @pytest.fixture
@@ -216,26 +224,48 @@ def tree(tmp_path):
     return tmp_path
 
 
-def test_an_interrupted_calibration_goes_on(tree):
-    """Ctrl-C after the first results; the same command again does only what is missing."""
-    command = [sys.executable, "-m", "workflow", "calibrate", "--number", "160", "--processes", "2"]
-    ranks = tree / "results" / "gamma_precision" / "ranks.jsonl"
+@pytest.mark.parametrize("processes", [1, 2])
+def test_an_interrupted_calibration_goes_on(tree, processes):
+    """Ctrl-C, to all processes as a terminal sends it; again, and only what is missing is done."""
+    command = [sys.executable, "-m", "workflow", "calibrate", "--number", "160"]
+    command += ["--processes", str(processes)]
     first = subprocess.Popen(
-        command, cwd=tree, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    while not (ranks.is_file() and ranks.read_text().count("\n") > 20):
+        command, cwd=tree, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )  # fmt: skip
+    folder = tree / "results" / "gamma_precision"
+    while sum(file.read_text().count("\n") for file in folder.glob("ranks.*")) < 21:
         assert first.poll() is None, first.communicate()[0]
         time.sleep(0.02)
-    first.send_signal(signal.SIGINT)
+    os.killpg(first.pid, signal.SIGINT)
     said = first.communicate(timeout=60)[0]
     assert first.returncode == 130, said
-    assert "Traceback" not in said
-    kept = campaign.read(ranks)
+    (ranks,) = folder.glob("ranks.*.jsonl")
+    kept = campaign.read(ranks)[1]
     assert 20 <= len(kept) < 160
     done = subprocess.run(command, cwd=tree, text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"gamma_precision +calibrated: 160 simulations", done.stdout), done.stdout
-    every = campaign.read(ranks)
-    assert all(every[job] == row for job, row in kept.items())
+    every = campaign.read(ranks)[1]
+    pd.testing.assert_frame_equal(
+        every[every["job"].isin(kept["job"])].reset_index(drop=True), kept
+    )
     made = calibrator("gamma_precision")
-    assert [every[job] for job in (0, 77, 159)] == [made.simulation(j) for j in (0, 77, 159)]
+    for job in (0, 77, 159):
+        assert every.loc[every["job"] == job].iloc[0].to_dict() == made.simulation(job)
+
+
+def test_too_few_simulations_for_a_verdict_are_refused_before_they_are_made():
+    command = [sys.executable, "-m", "workflow", "calibrate", "beta_binomial", "--number", "50"]
+    done = subprocess.run(command, cwd=HOME, text=True, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert "at least 100" in done.stderr
+
+
+def test_no_two_fits_share_random_numbers():
+    """Neighbouring seeds, later blocks, later attempts: every one has draws of its own."""
+    made = calibrator("beta_binomial")
+    how = {"chains": 2, "tune": 50, "draws": 20, "target_accept": 0.8, "adaptation": "diag"}
+    seeds = [(1, 0, 0), (1, 0, 1), (1, 1, 0), (2, 0, 0), (2, 0, 1), (0, 1, 0)]
+    firsts = [fit.quick(made._compiled, seed, ["theta"], **how)[0]["theta"][0, 0] for seed in seeds]
+    assert len({float(x[0]) for x in firsts}) == len(seeds)

@@ -1,17 +1,16 @@
 """Many jobs: kept as they finish, gone on with later, the same on every executor."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from distributed import LocalCluster
 
-from workflow import calibrate, campaign
-from workflow.topic import HOME
+from workflow import calibrate, campaign, topic
+from workflow.topic import HOME, Refused
 
 ABOUT = {"what": "squares"}
 
@@ -40,7 +39,9 @@ def always_deadly(folder, jobs):
 @pytest.fixture(scope="module")
 def scheduler():
     """A real scheduler with two worker processes, spoken to over TCP."""
-    with LocalCluster(
+    why = "dask.distributed is an optional extra: pip install -r requirements-cluster.txt"
+    distributed = pytest.importorskip("distributed", reason=why)
+    with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
     ) as local:
         yield local.scheduler_address
@@ -79,13 +80,46 @@ def test_a_line_cut_short_is_done_again(tmp_path):
     assert len(file.read_text().splitlines()) == 21
 
 
-def test_results_about_something_else_are_not_continued(tmp_path):
+def test_results_about_something_else_have_a_file_of_their_own():
+    found = topic.load("beta_binomial")
+    about = calibrate.about(found)
+    other = about | {"settings": {"alpha": 2.0, "beta": 9.0}}
+    assert campaign.place("a", "ranks", about) != campaign.place("a", "ranks", other)
+    assert campaign.place("a", "ranks", about) == campaign.place("a", "ranks", dict(about))
+
+
+def test_two_runs_at_once_are_refused(tmp_path):
+    def work(name, jobs):
+        with pytest.raises(Refused, match="another run is at work"):
+            carry_out(squares, tmp_path, campaign.processes(1))
+        return squares(name, jobs)
+
+    carry_out(work, tmp_path, campaign.processes(1), range(2))
+
+
+def test_reading_leaves_a_file_that_is_being_written_as_it_is(tmp_path):
     carry_out(squares, tmp_path, campaign.processes(1))
     file = tmp_path / "squares.jsonl"
-    file.write_text(file.read_text().replace("squares", "cubes", 1))
-    carry_out(squares, tmp_path, campaign.processes(1))
-    assert set(times_done(tmp_path).values()) == {2}
-    assert json.loads(file.read_text().splitlines()[0]) == ABOUT
+    file.write_text(text := file.read_text()[:-6])
+    head, rows = campaign.read(file)
+    assert head["about"] == ABOUT
+    assert len(rows) == 19
+    assert file.read_text() == text
+
+
+def test_a_source_is_what_the_statements_say(tmp_path):
+    """Comments and docstrings of a model do not count; a number in what it imports does."""
+    for path in (HOME / "models").glob("*.py"):
+        (tmp_path / path.name).write_text(path.read_text())
+    found = topic.load("hidden_markov")
+    copied = tmp_path / "hidden_markov.py"
+    here = SimpleNamespace(module=SimpleNamespace(__file__=str(copied)), csv=found.csv)
+    assert campaign.source(here) == campaign.source(found)
+    copied.write_text(copied.read_text().replace('"""Hidden states', '# said\n"""States'))
+    assert campaign.source(here) == campaign.source(found)
+    kernel = tmp_path / "_conjugate.py"
+    kernel.write_text(kernel.read_text() + "\nMORE = 1\n")
+    assert campaign.source(here) != campaign.source(found)
 
 
 def test_a_killed_process_loses_nothing(tmp_path):
@@ -109,7 +143,7 @@ def test_no_scheduler_is_a_refusal():
     command = [sys.executable, "-m", "workflow", "calibrate", "--scheduler", "tcp://127.0.0.1:9"]
     done = subprocess.run(command, cwd=HOME, text=True, capture_output=True, check=False)
     assert done.returncode == 2
-    assert "--scheduler tcp://127.0.0.1:9: no scheduler answers" in done.stderr
+    assert "--scheduler tcp://127.0.0.1:9: no scheduler with workers answers" in done.stderr
     assert "Traceback" not in done.stderr
 
 

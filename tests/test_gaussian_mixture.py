@@ -10,7 +10,6 @@ from scipy import integrate, stats
 from scipy.special import logsumexp
 
 from models import gaussian_mixture as topic
-from workflow import compare, fit
 
 CSV = Path(__file__).parents[1] / "data" / "gaussian_mixture.csv"
 DATA = topic.Data.validate(pd.read_csv(CSV, comment="#"))

@@ -34,7 +34,9 @@ def test_the_smallest_errors_are_where_the_bound_is_passed(correct):
         {"theta": reliability._precision(tree(v), "theta", EXACT.marginals["theta"])}
         for v in correct
     ]
-    shift, change = reliability._smallest(precision, bound)
+    found = reliability._smallest(pd.Series(precision), bound)
+    shift, change = found["shift"], found["change"]
+    assert found["shift_of"] == found["change_of"] == "theta"
     mean, sd = EXACT.marginals["theta"].mean(), EXACT.marginals["theta"].std()
     assert 0.06 < shift < 0.12
     assert 0.04 < change < 0.2

@@ -1,12 +1,13 @@
 """The command line: python -m workflow COMMAND; `--help` lists what there is."""
 
 import argparse
-import os
 import sys
 import traceback
 from pathlib import Path
 
-from workflow.progress import Stages, bar
+from joblib import cpu_count
+
+from workflow.progress import Counts, Stages
 from workflow.topic import HOME, Refused, describe, load, names, read, settings
 
 OK, WRONG, REFUSED, MACHINE = 0, 1, 2, 3
@@ -100,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
 def _campaign_command(sub, number) -> None:
     sub.add_argument("--number", type=int, default=number, metavar="N",
                      help=f"fits of each topic (default {number:,})")  # fmt: skip
-    sub.add_argument("--processes", type=int, default=os.cpu_count(), metavar="N",
+    sub.add_argument("--processes", type=int, default=cpu_count(), metavar="N",
                      help="worker processes on this machine (default: one a core)")  # fmt: skip
     sub.add_argument("--scheduler", metavar="ADDRESS",
                      help="a dask.distributed scheduler to use instead: tcp://...")  # fmt: skip
@@ -180,45 +181,45 @@ def _folder(name, options) -> Path:
 def _calibrate(options) -> int:
     from workflow import calibrate, report
 
-    tables = _campaign(options, calibrate.simulations, calibrate, "ranks.jsonl", batch=20)
+    if options.number < calibrate.LEAST:
+        raise Refused(f"--number {options.number}: a verdict needs at least {calibrate.LEAST}")
+    tables = _campaign(options, calibrate.simulations, calibrate, "ranks", batch=20)
     found = calibrate.verdicts(tables)
     print("\n".join(calibrate.sentences(found)))
-    for name, table in tables.items():
-        report.put_calibration(name, table)
-    return OK if found["calibrated"].all() else WRONG
+    for name, rows in found.groupby("topic"):
+        report.put_calibration(name, tables[name], rows)
+    return OK if found["calibrated"].all() and set(tables) >= set(options.topics) else WRONG
 
 
 def _seeds(options) -> int:
     from workflow import reliability
 
-    tables = _campaign(options, reliability.fits, reliability, "seeds.jsonl", batch=5)
-    found = reliability.summary(tables)
+    found = reliability.summary(_campaign(options, reliability.fits, reliability, "seeds", batch=5))
     print("\n".join(reliability.sentences(found)))
     return WRONG if found[["alarms", "gates_failed"]].to_numpy().any() else OK
 
 
-def _campaign(options, work, verb, file, *, batch) -> dict:
+def _campaign(options, work, verb, stem, *, batch) -> dict:
     """Topic -> the table of its jobs, done now or found done."""
     from workflow.calibrate import CannotSimulate
-    from workflow.campaign import carry_out, cluster, processes
+    from workflow.campaign import carry_out, cluster, place, processes
 
     if options.number < 1 or options.processes < 1:
         raise Refused("--number and --processes must be at least 1")
-    executor = cluster(options.scheduler) if options.scheduler else processes(options.processes)
     tables, chosen = {}, [load(name) for name in options.topics or names()]
-    with bar() as shown:
+    executor = cluster(options.scheduler) if options.scheduler else processes(options.processes)
+    with Counts() as counts:
         for topic in chosen:
-            line = shown.add_task(topic.name, total=options.number)
-            jobs, path = list(range(options.number)), HOME / "results" / topic.name / file
+            about, jobs = verb.about(topic), list(range(options.number))
             try:
                 tables[topic.name] = carry_out(
-                    work, topic.name, jobs, path, verb.about(topic), executor, batch=batch,
-                    tell=lambda done, line=line: shown.update(line, completed=done),
+                    work, topic.name, jobs, place(topic.name, stem, about), about, executor,
+                    batch=batch, tell=counts(topic.name, options.number),
                 )  # fmt: skip
             except CannotSimulate as problem:
-                shown.console.print(str(problem))
+                print(problem, file=sys.stderr)
     if not tables:
-        raise Refused("nothing to do")
+        raise Refused("none of these can be simulated")
     return tables
 
 

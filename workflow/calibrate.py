@@ -7,7 +7,6 @@ rung that tests the simulator, the density and the sampler against each other on
 
 import threading
 import zlib
-from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -18,7 +17,8 @@ from pymc.pytensorf import reseed_rngs
 from scipy import stats
 
 from workflow import fit
-from workflow.campaign import fingerprint
+from workflow.campaign import compiled_once, source
+from workflow.page import versions
 from workflow.topic import Refused, Topic, load, read
 
 RANKS = 100  # a truth among 99 draws
@@ -69,24 +69,23 @@ class Calibrator:
         self._seen = bare[self.observed]
         self._compiled = fit.compile_model(model)
         self._lock = threading.Lock()  # one data set at a time, whatever a worker's threads
-        # Both metrics on the shipped data: which of them moves faster is a matter of the model.
-        rates = {how: self._draw(0, 4, 0.8, how)[-1] for how in ("diag", "low_rank")}
+        # Which metric gets more out of a draw is a matter of the model: asked of the shipped data.
+        rates = {how: self._draw((0,), 4, 0.8, how)[-1] for how in ("diag", "low_rank")}
         self.adaptation = max(rates, key=rates.get)
 
     def simulation(self, job: int) -> dict:
         """Ranks of every unknown's elements and of the log likelihood, and whether it converged."""
         with self._lock:
-            seed = np.random.SeedSequence([zlib.crc32(self.name.encode()), job])
-            ours, theirs = (int(s) >> 1 for s in seed.generate_state(2))  # nutpie takes 31 bits
-            reseed_rngs(self._randomness, ours)
+            seed = (zlib.crc32(self.name.encode()), job)
+            reseed_rngs(self._randomness, seed)
             *truth, y = self._simulate()
             self._compiled = self._compiled.with_data(**{self.observed: y})
             self._seen.set_value(np.asarray(y, self._seen.dtype))
-            return self._ranked(job, truth, theirs)
+            return self._ranked(job, truth, seed)
 
     def _ranked(self, job, truth, seed):
         for attempt, (times, target) in enumerate(TRIES):
-            draws, trouble, _ = self._draw(seed + attempt, times, target, self.adaptation)
+            draws, trouble, _ = self._draw((*seed, attempt), times, target, self.adaptation)
             if not trouble:
                 break
         row = {"job": job, "tries": attempt + 1, "trouble": trouble}
@@ -127,16 +126,17 @@ def _labels(name, shape):
     return [f"{name}[{','.join(str(i + 1) for i in index)}]" for index in np.ndindex(shape)]
 
 
-@cache
-def _ready(name: str) -> Calibrator:
+@compiled_once
+def ready(name: str) -> Calibrator:
+    """The calibrator of one topic, compiled at a worker's first call."""
     topic = load(name)
     return Calibrator(topic, read(topic), settings_of(topic)[0])
 
 
 def simulations(name: str, jobs: list[int]) -> list[dict]:
-    """The rows of some simulations of one topic; a worker compiles it at its first call."""
-    ready = _ready(name)
-    return [ready.simulation(job) for job in jobs]
+    """The rows of some simulations of one topic."""
+    made = ready(name)
+    return [made.simulation(job) for job in jobs]
 
 
 def settings_of(topic: Topic) -> tuple[dict, str]:
@@ -148,15 +148,13 @@ def settings_of(topic: Topic) -> tuple[dict, str]:
 
 def about(topic: Topic) -> dict:
     """What the ranks of a topic depend on; other ranks are not continued."""
-    settings, reason = settings_of(topic)
+    settings, _ = settings_of(topic)
     return {
-        "topic": topic.name,
-        "source": fingerprint(topic),
+        "source": source(topic),
         "settings": {k: np.asarray(v).tolist() for k, v in settings.items()},
-        "reason": reason,
-        "ranks": RANKS,
+        "ranks": [RANKS, NEAR, RHAT],
         "draws": [CHAINS, TUNE, DRAWS, *map(list, TRIES)],
-        "sampler": fit.SAMPLER,
+        "versions": versions(),
     }
 
 
@@ -168,17 +166,17 @@ def verdicts(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 def uniformity(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Chi-square of every quantity's ranks. Unconverged simulations are in, as they are.
 
-    Columns: topic, quantity, simulations, unconverged, chi2, p.
+    Columns: topic, quantity, simulations, unconverged, longer (that needed longer chains), chi2, p.
     """
     rows = []
     for topic, table in tables.items():
         if len(table) < LEAST:
             raise Refused(f"{topic}: {len(table)} simulations; a verdict needs at least {LEAST}")
-        stuck = int((table["trouble"] != "").sum())
+        stuck, longer = int((table["trouble"] != "").sum()), int((table["tries"] > 1).sum())
         for quantity, ranks in quantities(table).items():
             found = stats.chisquare(np.bincount(ranks * BINS // RANKS, minlength=BINS))
-            rows.append([topic, quantity, len(table), stuck, found.statistic, found.pvalue])
-    columns = ["topic", "quantity", "simulations", "unconverged", "chi2", "p"]
+            rows.append([topic, quantity, len(table), stuck, longer, *found])
+    columns = ["topic", "quantity", "simulations", "unconverged", "longer", "chi2", "p"]
     return pd.DataFrame(rows, columns=columns)
 
 

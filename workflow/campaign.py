@@ -1,44 +1,48 @@
 """Many independent jobs, kept as they finish: stop at any time, go on later, on any executor.
 
 A job is a whole number; what it yields depends on that number alone, never on the worker that did
-it or on what was done before. Its result is one line of a file, so nothing finished is lost.
+it or on what was done before. Its result is one line of a file, so nothing finished is lost. The
+file bears a digest of what its results depend on, so other results never mix with them.
 """
 
 import ast
+import fcntl
 import hashlib
 import json
+import threading
 from collections.abc import Callable, Iterator
+from datetime import date
+from functools import wraps
 from pathlib import Path
 
 import pandas as pd
 from joblib import Parallel, delayed
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from workflow.page import replacing
-from workflow.topic import Refused, Topic
+from workflow.topic import HOME, Refused, Topic, load, names
 
-ATTEMPTS = 3  # a worker that dies is replaced this often; then it is the job that kills workers
+ATTEMPTS = 3  # in a row without a result, and it is the job that kills its workers
 
 Work = Callable[[str, list[int]], list[dict]]  # topic and jobs -> a dict for each, with its "job"
 Executor = Callable[[Work, str, list[list[int]]], Iterator[list[dict]]]
 
 
-class WorkerDied(Exception):
+class WorkerDied(OSError):
     """A worker ended without an answer: killed, or out of memory."""
 
 
 def processes(count: int) -> Executor:
-    """This machine: `count` processes of one thread each, or no other process where it is 1."""
+    """This machine: `count` processes, or no other process where it is 1."""
 
     def run(work, name, batches):
         if count == 1:
             yield from (work(name, batch) for batch in batches)
             return
-        parallel = Parallel(n_jobs=count, return_as="generator_unordered")
+        parallel = Parallel(n_jobs=count, return_as="generator_unordered", batch_size=1)
         try:
             yield from parallel(delayed(work)(name, batch) for batch in batches)
         except TerminatedWorkerError as problem:
-            raise WorkerDied(str(problem)) from problem
+            raise WorkerDied(0, "a worker was killed, or ran out of memory", name) from problem
 
     return run
 
@@ -51,11 +55,13 @@ def cluster(address: str) -> Executor:
         raise Refused(
             "--scheduler needs dask.distributed: pip install -r requirements-cluster.txt"
         ) from None
-
     try:
-        Client(address, timeout=10).close()
-    except OSError as problem:
-        raise Refused(f"--scheduler {address}: no scheduler answers ({problem})") from None
+        with Client(address, timeout=10) as client:
+            client.wait_for_workers(1, timeout=30)
+    except (OSError, ValueError) as problem:  # a TimeoutError is an OSError
+        raise Refused(
+            f"--scheduler {address}: no scheduler with workers answers ({problem})"
+        ) from None
 
     def run(work, name, batches):
         with Client(address, timeout=10) as client:
@@ -64,7 +70,7 @@ def cluster(address: str) -> Executor:
                 for future in as_completed(futures):
                     yield future.result()
             except KilledWorker as problem:
-                raise WorkerDied(str(problem)) from problem
+                raise WorkerDied(0, "a worker was killed, or ran out of memory", name) from problem
 
     return run
 
@@ -82,63 +88,118 @@ def carry_out(
 ) -> pd.DataFrame:
     """One row a job, in the order of `jobs`; those the file already holds are not done again.
 
-    `about` says what the results depend on; a file about something else is begun afresh.
-    `tell` hears how many jobs are done.
+    `about` is written at its head, with the date. `tell` hears how many jobs are done.
     """
-    found = read(file, about)
-    if found is None:
-        found = {}
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(file) as path:
-            path.write_text(json.dumps(about) + "\n", encoding="utf-8")
-    for attempt in range(ATTEMPTS):
-        missing = [job for job in jobs if job not in found]
-        tell(len(jobs) - len(missing))
-        batches = [missing[i : i + batch] for i in range(0, len(missing), batch)]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a+", encoding="utf-8") as out:
         try:
-            for rows in executor(work, name, batches) if batches else ():
-                with file.open("a", encoding="utf-8") as out:
+            fcntl.flock(out, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused(f"{file}: another run is at work on it") from None
+        found = _begun(out, about)
+        failures = 0
+        while missing := [job for job in jobs if job not in found]:
+            tell(len(jobs) - len(missing))
+            batches = [missing[i : i + batch] for i in range(0, len(missing), batch)]
+            try:
+                for rows in executor(work, name, batches):
                     out.write("".join(json.dumps(row) + "\n" for row in rows))
-                found |= {row["job"]: row for row in rows}
-                tell(sum(job in found for job in jobs))
-            break
-        except WorkerDied:
-            if attempt + 1 == ATTEMPTS:
-                raise
+                    out.flush()
+                    found |= {row["job"]: row for row in rows}
+                    tell(sum(job in found for job in jobs))
+                    failures = 0
+            except WorkerDied:
+                failures += 1
+                if failures == ATTEMPTS:
+                    raise
+    tell(len(jobs))
     return pd.DataFrame([found[job] for job in jobs])
 
 
-def read(file: Path, about: dict | None = None) -> dict[int, dict] | None:
-    """Job -> row, of a file about the same thing; None where there is none.
-
-    A last line cut short by a kill is taken off the file, so that the next one begins a line.
-    """
-    if not file.is_file():
-        return None
-    text = file.read_text(encoding="utf-8")
+def _begun(out, about) -> dict[int, dict]:
+    """What an opened file holds; a last line cut short by a kill is taken off first."""
+    out.seek(0)
+    text = out.read()
     whole = text[: text.rfind("\n") + 1]
-    if whole != text:
-        with replacing(file) as path:
-            path.write_text(whole, encoding="utf-8")
-    head, *lines = whole.splitlines() or [""]
-    if not head or (about is not None and json.loads(head) != json.loads(json.dumps(about))):
-        return None
-    rows = map(json.loads, lines)
+    out.truncate(len(whole.encode()))
+    if not whole:
+        out.write(json.dumps({"begun": date.today().isoformat(), "about": about}) + "\n")
+        out.flush()
+    return _rows(whole)
+
+
+def _rows(text: str) -> dict[int, dict]:
+    rows = map(json.loads, text[: text.rfind("\n") + 1].splitlines()[1:])
     return {row["job"]: row for row in rows}
 
 
-def about(file: Path) -> dict:
-    """What a file of results says it depends on."""
-    with file.open(encoding="utf-8") as lines:
-        return json.loads(next(lines))
+def place(name: str, stem: str, about: dict) -> Path:
+    """results/<topic>/<stem>.<digest of what it is about>.jsonl"""
+    digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:12]
+    return HOME / "results" / name / f"{stem}.{digest}.jsonl"
 
 
-def fingerprint(topic: Topic) -> str:
-    """Changes with the topic's statements or its data; comments and docstrings do not count."""
-    tree = ast.parse(Path(topic.module.__file__).read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
-            node
-        ):
-            del node.body[0]
-    return hashlib.sha256(ast.dump(tree).encode() + topic.csv.read_bytes()).hexdigest()[:16]
+def read(file: Path) -> tuple[dict, pd.DataFrame]:
+    """The head of a file and its rows by job, or an empty head and no rows where there is none."""
+    if not file.is_file():
+        return {}, pd.DataFrame()
+    text = file.read_text(encoding="utf-8")
+    rows = _rows(text)
+    head = json.loads(text.split("\n", 1)[0]) if rows else {}
+    return head, pd.DataFrame(rows[job] for job in sorted(rows))
+
+
+def measured(verb, stem: str, least: int) -> dict[str, tuple[dict, pd.DataFrame]]:
+    """Topic -> head and rows, of topics with at least so many results of their present source."""
+    found = {name: read(place(name, stem, verb.about(load(name)))) for name in names()}
+    return {name: pair for name, pair in found.items() if len(pair[1]) >= least}
+
+
+def compiled_once(make: Callable) -> Callable:
+    """make(name), once in a process and by one thread; refused where its source changed since."""
+    made, lock = {}, threading.Lock()
+
+    @wraps(make)
+    def get(name):
+        now = source(load(name))
+        with lock:
+            if name not in made:
+                made[name] = now, make(name)
+            was, ready = made[name]
+        if was != now:
+            raise Refused(f"{name}: its source has changed since it was compiled; start again")
+        return ready
+
+    return get
+
+
+def source(topic: Topic) -> str:
+    """A digest of the topic's statements, those of what it imports from models/, and its data.
+
+    Comments and docstrings do not count.
+    """
+    digest = hashlib.sha256(topic.csv.read_bytes())
+    for path in _imported(Path(topic.module.__file__)):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            kinds = ast.Module | ast.ClassDef | ast.FunctionDef
+            if isinstance(node, kinds) and ast.get_docstring(node):
+                node.body[0].value.value = ""
+        digest.update(ast.unparse(tree).encode())
+    return digest.hexdigest()[:16]
+
+
+def _imported(path: Path) -> list[Path]:
+    """This file of models/ and all that it imports from there, in a fixed order."""
+    found, waiting = set(), [path]
+    while waiting:
+        here = waiting.pop()
+        if here in found:
+            continue
+        found.add(here)
+        for node in ast.walk(ast.parse(here.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("models"):
+                asked = [node.module, *(f"models.{alias.name}" for alias in node.names)]
+                files = [path.parent / f"{name.removeprefix('models.')}.py" for name in asked]
+                waiting += [file for file in files if file.is_file()]
+    return sorted(found)

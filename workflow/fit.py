@@ -60,7 +60,7 @@ def sample(compiled, seed: int) -> xr.DataTree:
     """
     attempts = []
     for attempt, target in enumerate(TARGET_ACCEPT):
-        draws = _blocks(compiled, seed + 1_000_003 * attempt, target)
+        draws = _blocks(compiled, (seed, attempt), target)
         attempts.append(target)
         if not draws.sample_stats["diverging"].any() and lowest_ess(draws.posterior) >= ESS:
             break
@@ -71,16 +71,14 @@ def sample(compiled, seed: int) -> xr.DataTree:
 def _blocks(compiled, seed, target):
     blocks, rates, adaptation = [], {}, "diag"
     while True:
-        block = nutpie.sample(
+        block = _drawn(
             compiled,
+            (*seed, len(blocks)),
             draws=BLOCK,
             tune=TUNE,
             chains=CHAINS,
-            seed=seed + len(blocks),
             target_accept=target,
             adaptation=adaptation,
-            progress_bar=False,
-            save_warmup=False,
             store_gradient=True,
             store_unconstrained=True,
         )
@@ -94,6 +92,19 @@ def _blocks(compiled, seed, target):
             adaptation = "low_rank"
         else:
             adaptation = max(rates, key=rates.get)
+
+
+def _drawn(compiled, seed: tuple[int, ...], **how):
+    """nutpie's draws. No two tuples share random numbers, as seeds that are sums or steps would."""
+    number = int(np.random.SeedSequence(seed).generate_state(1)[0]) >> 1  # nutpie takes 31 bits
+    sampling = nutpie.sample(
+        compiled, seed=number, progress_bar=False, save_warmup=False, blocking=False, **how
+    )
+    try:
+        return sampling.wait()
+    except BaseException:  # Ctrl-C above all, which nutpie would answer with the draws so far
+        sampling.cancel()
+        raise
 
 
 def _slim(block):
@@ -112,14 +123,13 @@ def _joined(blocks):
     return xr.DataTree.from_dict(groups)
 
 
-def quick(compiled, seed: int, names: list[str], **how) -> tuple[dict[str, np.ndarray], int]:
+def quick(compiled, seed: tuple, names: list[str], **how) -> tuple[dict[str, np.ndarray], int]:
     """Draws of `names`, each (chain, draw, element), and how many transitions diverged.
 
     For hundreds of small fits on one core: no xarray, whose building takes longer than the
     sampling does. `how` holds nutpie's draws, tune, chains, target_accept, adaptation.
     """
-    trace = nutpie.sample(compiled, seed=seed, cores=1, return_raw_trace=True,
-                          progress_bar=False, save_warmup=False, **how)  # fmt: skip
+    trace = _drawn(compiled, seed, cores=1, return_raw_trace=True, **how)
     found, divergences = {name: [] for name in names}, 0
     for batches in zip(*trace.get_arrow_trace(), strict=True):  # one chain after the other
         draws, stats = map(pyarrow.record_batch, batches)

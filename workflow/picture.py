@@ -221,7 +221,7 @@ def calibration(ranks, levels, worst, size=(6.4, 2.8)):
     """ECDF of the ranks minus the uniform one; see `ecdf_differences`."""
     figure, axis = plt.subplots(figsize=size, layout="constrained")
     ecdf_differences(axis, ranks, levels, worst)
-    axis.set(xlabel="share of the draws below the truth", ylabel="too often by")
+    axis.set(xlabel="quantile of the draws", ylabel="truth below it too often by")
     return figure
 
 
@@ -231,13 +231,14 @@ def ecdf_differences(axis, ranks, levels, worst):
     `ranks` is a table, a column a quantity, of ranks from 0 to levels - 1. The band is simultaneous
     over all points of a line (Säilynoja, Bürkner and Vehtari 2022).
     """
-    points, number = np.arange(1, levels) / levels, len(ranks)
+    edges, number = np.arange(1, levels), len(ranks)
+    points = edges / levels
     random = np.random.default_rng(number)
     pointwise = simulate_confidence_bands(number, 1, points, 0.99, 1_000, random)
     low, high = get_pointwise_confidence_band(pointwise, number, points)
     axis.fill_between(points, low - points, high - points, color="muted", alpha=0.25, linewidth=0)
     for name in sorted(ranks, key=worst.__eq__):  # the dark one last, on top
-        below = np.searchsorted(np.sort(ranks[name]), points * levels) / number
+        below = np.searchsorted(np.sort(ranks[name]), edges) / number
         dark = {"color": "ink", "linewidth": 1.6} if name == worst else {}
         axis.plot(points, below - points, **{"color": "draws", "linewidth": 0.9, **dark})
     axis.axhline(0, color="muted", linewidth=0.8)

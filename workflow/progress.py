@@ -6,6 +6,8 @@ import time
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
+EVERY = 20.0  # seconds between plain lines
+
 
 class Stages:
     """The stage a run is in, on one line wiped at the end; plain lines where no terminal is."""
@@ -33,7 +35,31 @@ class Stages:
             print(f"{self.name}: {stage}", file=sys.stderr, flush=True)
 
 
-def bar() -> Progress:
-    """A line a topic: how many of its jobs are done, and how long the rest will take."""
-    columns = [*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn()]
-    return Progress(*columns, console=Console(stderr=True))
+class Counts:
+    """How many of many jobs are done: a bar a topic; plain lines where no terminal is."""
+
+    def __init__(self):
+        columns = [*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn()]
+        console = Console(stderr=True)
+        self.bar = Progress(*columns, console=console, disable=not console.is_terminal)
+
+    def __enter__(self):
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_):
+        self.bar.stop()
+
+    def __call__(self, name, total):
+        """A function that takes how many of `total` jobs of `name` are done."""
+        line, said = self.bar.add_task(name, total=total), time.perf_counter() - EVERY
+
+        def tell(done):
+            nonlocal said
+            self.bar.update(line, completed=done)
+            now = time.perf_counter()
+            if not self.bar.console.is_terminal and (done == total or now - said >= EVERY):
+                print(f"{name}: {done:,} of {total:,}", file=sys.stderr, flush=True)
+                said = now
+
+        return tell

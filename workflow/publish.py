@@ -5,7 +5,6 @@ with words around them, so a test can hold the page, the tables and the sources 
 """
 
 import json
-from datetime import date
 from itertools import chain
 from pathlib import Path
 
@@ -15,38 +14,45 @@ import pandas as pd
 from scipy import stats
 
 from workflow import calibrate, campaign, compare, picture, reliability
-from workflow.page import replacing, template, versions
+from workflow.page import replacing, template
 from workflow.topic import HOME, Refused, load, names
 
 DOCS = HOME / "docs"
 TABLES = DOCS / "verification"
 RECORD = TABLES / "record.json"
+SEEDS, SIMULATIONS = 200, 500  # of a topic at least, to be published
 RUNGS = ["identity", "score", "limit", "draws", "calibration"]
 
 
 def write() -> Path:
     """Condense what `make seeds` and `make calibrate` left in results/, then write the page.
 
-    Of a topic with nothing in results/ the committed rows stay, if they are of its present source.
+    Of a topic with too little in results/ the committed rows stay, if they are of its present
+    source. Nothing is written unless every topic is there.
     """
-    TABLES.mkdir(parents=True, exist_ok=True)
-    seeds, ranks = _collected("seeds.jsonl", reliability), _collected("ranks.jsonl", calibrate)
-    _renew("seeds", reliability.summary(seeds))
-    _renew("families", reliability.by_family(seeds))
-    _renew("calibration", calibrate.holm(_renew("calibration", calibrate.uniformity(ranks))))
-    measured = sorted(set(seeds) & set(ranks))
+    seeds = campaign.measured(reliability, "seeds", SEEDS)
+    ranks = campaign.measured(calibrate, "ranks", SIMULATIONS)
     record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
-    record |= {name: _record(name) for name in measured}
-    RECORD.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    record = {name: record[name] for name in names() if name in record}
+    record |= {name: _record(name, seeds[name][0], ranks[name][0]) for name in {*seeds} & {*ranks}}
     for name in names():
-        if record.get(name, {}).get("source") != campaign.fingerprint(load(name)):
-            raise Refused(f"{name}, as it is now, was not measured: run `make seeds calibrate`")
+        if record.get(name, {}).get("source") != campaign.source(load(name)):
+            raise Refused(
+                f"{name}, as it is now, was not measured with {SEEDS} seeds and {SIMULATIONS} "
+                "simulations: run `make seeds calibrate`"
+            )
+    z = {name: table for name, (_, table) in seeds.items() if name in ranks}
+    tables = {name: table for name, (_, table) in ranks.items() if name in seeds}
+    TABLES.mkdir(parents=True, exist_ok=True)
+    _renew("seeds", reliability.summary(z))
+    _renew("families", reliability.by_family(z))
+    _renew("calibration", calibrate.uniformity(tables), calibrate.holm)
+    _put(RECORD, json.dumps(record, indent=1, sort_keys=True) + "\n")
     with picture.style():
-        for name in measured:
-            _save(_pictures(name, seeds[name], ranks[name]), TABLES / f"{name}.svg")
+        for name in z:
+            _save(_pictures(name, z[name], tables[name]), TABLES / f"{name}.svg")
     path = DOCS / "verification.md"
-    with replacing(path) as new:
-        new.write_text(page(), encoding="utf-8")
+    _put(path, page())
     return path
 
 
@@ -57,48 +63,52 @@ def page() -> str:
     worst = calibration.loc[calibration.groupby("topic")["p"].idxmin()]
     counted = worst.assign(quantities=calibration.groupby("topic").size().to_numpy())
     tables["families"] = reliability.pooled(tables["families"])
+    seeds = tables["seeds"]
+    fits, alarms = int(seeds["fits"].sum()), int(seeds["alarms"].sum())
     return template("verification.md.j2").render(
         **{name: list(table.itertuples(index=False)) for name, table in tables.items()},
         calibration=list(counted.itertuples(index=False)),
         quantities=len(calibration),
         record=json.loads(RECORD.read_text(encoding="utf-8")),
         rungs=RUNGS,
+        caught=reliability.CAUGHT,
+        fits=fits,
+        alarms=alarms,
+        at_most=stats.beta(alarms + 1, fits - alarms).ppf(0.95),  # Clopper and Pearson
+        worst=seeds.loc[seeds["change"].idxmax()],
+        least=seeds["shift_typical"].min(),
+        most=seeds["shift"].max(),
+        draws=calibrate.RANKS - 1,
+        bins=calibrate.BINS,
         normal={k: 2 * stats.norm.sf(k) for k in (3, 4, 5)},
         level=calibrate.LEVEL,
         alarm=compare.FALSE_ALARM,
     )
 
 
-def _collected(file, verb) -> dict[str, pd.DataFrame]:
-    """Topic -> its rows, of the topics measured in this folder as they are now."""
-    tables = {}
-    for name in names():
-        rows = campaign.read(HOME / "results" / name / file, verb.about(load(name)))
-        if rows:
-            tables[name] = pd.DataFrame(rows[job] for job in sorted(rows))
-    return tables
-
-
-def _renew(stem: str, new: pd.DataFrame) -> pd.DataFrame:
+def _renew(stem: str, new: pd.DataFrame, finish=lambda table: table) -> None:
     """docs/verification/<stem>.csv with the rows of some topics replaced."""
     path = TABLES / f"{stem}.csv"
     if path.exists():
         old = pd.read_csv(path)
-        kept = old[old["topic"].isin(set(names()) - set(new.get("topic", [])))]
-        new = pd.concat([kept, new]) if len(new) else kept
-    new = new.sort_values("topic", kind="stable").reset_index(drop=True)
-    new.to_csv(path, index=False, float_format="%.6g")
-    return new
+        gone = set(new["topic"]) if len(new) else set()
+        new = pd.concat([old[old["topic"].isin(set(names()) - gone)], new])
+    new = finish(new.sort_values("topic", kind="stable").reset_index(drop=True))
+    _put(path, new.to_csv(index=False, float_format="%.6g"))
 
 
-def _record(name: str) -> dict:
-    found = load(name)
+def _put(path: Path, text: str) -> None:
+    with replacing(path) as new:
+        new.write_text(text, encoding="utf-8")
+
+
+def _record(name: str, seeds: dict, ranks: dict) -> dict:
+    """Of which source, when, and with what the rows of a topic were measured."""
     return {
-        "source": campaign.fingerprint(found),
-        "date": date.today().isoformat(),
-        "nutpie": versions()["nutpie"],
-        "pymc": versions()["pymc"],
-        "reason": calibrate.settings_of(found)[1],
+        "source": ranks["about"]["source"],
+        "date": max(seeds["begun"], ranks["begun"]),
+        "versions": ranks["about"]["versions"],
+        "reason": calibrate.settings_of(load(name))[1],
     }
 
 
@@ -108,7 +118,7 @@ def _pictures(name, seeds, ranks):
     found = calibrate.uniformity({name: ranks})
     worst = found.loc[found["p"].idxmin(), "quantity"]
     picture.ecdf_differences(left, calibrate.quantities(ranks), calibrate.RANKS, worst)
-    left.set(title=f"{name}: calibration", xlabel="rank / 100", ylabel="ECDF, too high by")
+    left.set(title=f"{name}: calibration", xlabel="quantile", ylabel="too often below by")
     z = np.concatenate([list(chain(*one.values())) for one in seeds["z"]])
     grid = np.linspace(-5, 5, 201)
     right.hist(z, bins=np.linspace(-5, 5, 61), density=True, color="draws", alpha=0.6)

@@ -153,49 +153,42 @@ def _table(frame: pd.DataFrame) -> str:
 
 def _calibration(run) -> str:
     """The section on calibration: of the shipped data under their own prior, or none."""
-    own = run.shipped and all(
-        np.array_equal(v, run.topic.defaults[k]) for k, v in run.settings.items()
-    )
-    if not own:
+    ours = run.topic.defaults
+    if not run.shipped or any(not np.array_equal(v, ours[k]) for k, v in run.settings.items()):
         return ""
-    found = campaign.read(_ranks(run.topic.name), calibrate.about(run.topic))
-    return calibration(run.topic.name, pd.DataFrame(found.values()) if found else None)
+    found = campaign.measured(calibrate, "ranks", calibrate.LEAST)
+    tables = {name: table for name, (_, table) in found.items()}
+    if run.topic.name not in tables:
+        return template("calibration.html.j2").render(topic=run.topic.name, table=None)
+    verdicts = calibrate.verdicts(tables)
+    mine = verdicts["topic"] == run.topic.name
+    return calibration(run.topic.name, tables[run.topic.name], verdicts[mine])
 
 
-def _ranks(name: str) -> Path:
-    return HOME / "results" / name / "ranks.jsonl"
-
-
-def calibration(name: str, table: pd.DataFrame | None) -> str:
-    """The section on calibration as HTML, from the rows of `calibrate.simulations`."""
-    page = template("calibration.html.j2")
-    if table is None or len(table) < calibrate.LEAST:
-        return page.render(topic=name, table=None)
-    found = calibrate.verdicts({name: table})
+def calibration(name: str, table: pd.DataFrame, found: pd.DataFrame) -> str:
+    """The section on calibration as HTML: rows of `calibrate.simulations`, and their verdicts."""
     worst = found.loc[found["p"].idxmin()]
     stuck = table.loc[table["trouble"] != "", "trouble"]
     figure = picture.calibration(calibrate.quantities(table), calibrate.RANKS, worst["quantity"])
-    return page.render(
+    return template("calibration.html.j2").render(
         table=table,
         calibrated=bool(found["calibrated"].all()),
         reason=calibrate.settings_of(load(name))[1],
-        simulations=len(table),
-        smallest=worst["p"],
-        quantity=worst["quantity"],
-        holm=worst["holm"],
+        worst=worst,
+        draws=calibrate.RANKS - 1,
+        level=calibrate.LEVEL,
         quantities=len(found),
-        stuck=len(stuck),
-        troubles=list(stuck[:5]),
+        stuck=list(stuck),
         picture=picture.svg(figure, f"calibration of {name}: ECDF of ranks minus uniform"),
     )
 
 
-def put_calibration(name: str, table: pd.DataFrame) -> None:
+def put_calibration(name: str, table: pd.DataFrame, found: pd.DataFrame) -> None:
     """The section, renewed in a report that is there already."""
     page = HOME / "results" / name / "report.html"
     if page.is_file():
         with picture.style():
-            section = calibration(name, table)
+            section = calibration(name, table, found)
         text = page.read_text(encoding="utf-8")
         text = re.sub(
             r'<section id="calibration">.*?</section>', lambda _: section, text, flags=re.S
