@@ -79,6 +79,16 @@ USUAL = {"positives": (30, 24), "negatives": (40, 4)}
 CASES = {
     "fewer flags than false alarms": (tests(population=(50, 1), **USUAL), {}, "boundary"),
     "more flags than cases would raise": (tests(population=(20, 19), **USUAL), {}, "boundary"),
+    "fewer flags, hardly a better test": (
+        tests(population=(35, 3), positives=(17, 16), negatives=(57, 41)),
+        {},
+        "boundary",
+    ),
+    "more flags than cases, an upside-down test": (
+        tests(population=(37, 8), positives=(37, 24), negatives=(17, 13)),
+        {},
+        "boundary",
+    ),
     "a test that is upside down": (
         tests(population=(60, 20), positives=(30, 6), negatives=(40, 28)),
         {},
@@ -123,4 +133,17 @@ CASES = {
     ),
 }
 
-EQUIVALENT = {}
+EQUIVALENT = {
+    "for study, tested in zip(STUDIES, n, strict=True):": {
+        "both are always of the same length": ["True -> False"]
+    },
+    "return dict(zip(UNKNOWNS, map(np.float64, best), strict=True))": {
+        "both are always of the same length": ["True -> False"]
+    },
+    "if 0 <= prevalence <= 1:": {
+        "at 0 and 1 the pooled shares are the same three numbers": [
+            "0 <= prevalence <= 1 -> 0 < prevalence <= 1",
+            "0 <= prevalence <= 1 -> 0 <= prevalence < 1",
+        ]
+    },
+}

@@ -1,5 +1,6 @@
 """Every mutant of a topic up the rungs, until one catches it; what none catches has survived."""
 
+import ast
 import contextlib
 import resource
 import signal
@@ -9,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from unittest import mock
 
-from tests.mistakes import mutate, planted, rungs, variant
+from tests.mistakes import PARTS, mutate, planted, rungs, source, variant
 from workflow import check
 
 SECONDS = 20  # in which each rung is through with each case, or the mutant hangs
@@ -68,6 +69,9 @@ def run(name: str, posterior=None, tell=lambda *_: None) -> Outcome:
     posterior = posterior or lru_cache(lambda: rungs.drawn(name))
     with guarded():
         _prepare(right, posterior)
+        for part in PARTS:  # nothing may catch the real source, or it would catch anything
+            way = caught(name, ast.parse(source(name)), right, {part}, posterior)
+            assert way is None, f"{name}: the real {part} is caught by {way}"
         for key, tree, reach in mutate.mutants(name):
             way = caught(name, tree, right, reach, posterior)
             tell(*key, way)

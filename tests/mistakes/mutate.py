@@ -84,7 +84,8 @@ def mutants(name: str):
                 with in_place(parent, name_of_field, i, node, other):
                     pair = (around, ast.unparse(parent))
                     pair = pair if 0 < len(around) <= 30 else shown(node, other)
-                    key = lines[node.lineno - 1].strip(), " -> ".join(pair)
+                    line = lines[node.lineno - 1].partition("  # ")[0].strip()
+                    key = line, " -> ".join(pair)
                     seen[key] += 1
                     again = f" ({seen[key]})" if seen[key] > 1 else ""
                     yield (key[0], key[1] + again), ast.fix_missing_locations(tree), users[label]

@@ -107,7 +107,8 @@ class Answers:
         if not abs(weight.mean() - 1) < 4 * error < 0.2:  # a second mode, or a tail, is missed
             return None
         stacked = {k: np.stack([theta[k] for theta in thetas])[None] for k in thetas[0]}
-        return xr.Dataset({k: (_dims(k, v), v) for k, v in stacked.items()}), weight
+        free = xr.Dataset({k: (_dims(k, v), v) for k, v in stacked.items()})
+        return deterministics(self, free), weight
 
     @cached_property
     def refusals(self) -> dict[str, bool]:
@@ -164,12 +165,17 @@ def definition(a: Answers) -> list[str] | None:
 
 def simulation(a: Answers, number: int = 500) -> list[str]:
     """Rows the model makes up follow its own likelihood: the mean of their score is zero."""
-    (observed,) = a.small.observed_RVs
-    held = a.small[f"{observed.name}_data"]
-    theta = {name: np.asarray(law.mean()) for name, law in a.exact.marginals.items()}
+    (observed,) = a.model.observed_RVs
+    held = a.model[f"{observed.name}_data"]
     mode = fit.INTERPRETED["mode"]
-    made = pm.draw(pm.do(a.small, theta)[observed.name], number, random_seed=SEED, mode=mode)
-    likelihood, kept = Unconstrained(a.small, jacobian=False), held.get_value()
+    drawn = pm.draw(a.model.free_RVs, random_seed=SEED, mode=mode)  # nothing is uniform by chance
+    names = [v.name for v in a.model.free_RVs]
+    theta = {
+        name: (value + a.exact.marginals[name].mean()) / 2
+        for name, value in zip(names, drawn, strict=True)
+    }
+    made = pm.draw(pm.do(a.model, theta)[observed.name], number, random_seed=SEED, mode=mode)
+    likelihood, kept = Unconstrained(a.model, jacobian=False), held.get_value()
     u, slopes = likelihood.to_u(theta), []
     try:
         for rows in made:
@@ -243,7 +249,8 @@ def deterministics(a: Answers, posterior):
     if not a.small.deterministics:
         return free
     mode = {"compile_kwargs": fit.INTERPRETED, "progressbar": False}
-    return free.merge(pm.compute_deterministics(free, model=a.small, **mode))
+    made = pm.compute_deterministics(free, model=a.small, **mode)
+    return free.merge(made, join="override")  # by place: how elements are called is another matter
 
 
 def drawn(name: str):
