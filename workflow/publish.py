@@ -47,12 +47,12 @@ def write() -> Path:
     _renew("seeds", reliability.summary(z))
     _renew("families", reliability.by_family(z))
     _renew("calibration", calibrate.uniformity(tables), calibrate.holm)
-    _put(RECORD, json.dumps(record, indent=1, sort_keys=True) + "\n")
+    put(RECORD, json.dumps(record, indent=1, sort_keys=True) + "\n")
     with picture.style():
         for name in z:
             _save(_pictures(name, z[name], tables[name]), TABLES / f"{name}.svg")
     path = DOCS / "verification.md"
-    _put(path, page())
+    put(path, page())
     return path
 
 
@@ -94,10 +94,11 @@ def _renew(stem: str, new: pd.DataFrame, finish=lambda table: table) -> None:
         gone = set(new["topic"]) if len(new) else set()
         new = pd.concat([old[old["topic"].isin(set(names()) - gone)], new])
     new = finish(new.sort_values("topic", kind="stable").reset_index(drop=True))
-    _put(path, new.to_csv(index=False, float_format="%.6g"))
+    put(path, new.to_csv(index=False, float_format="%.6g"))
 
 
-def _put(path: Path, text: str) -> None:
+def put(path: Path, text: str) -> None:
+    """Text into a file, whole or not at all."""
     with replacing(path) as new:
         new.write_text(text, encoding="utf-8")
 
