@@ -125,6 +125,7 @@ def _pictures(name, seeds, ranks):
     right.hist(z, bins=np.linspace(-5, 5, 61), density=True, color="draws", alpha=0.6)
     right.plot(grid, stats.norm.pdf(grid), color="exact")
     right.set(title=f"{z.size:,} z", xlim=(-5, 5), yscale="log", ylim=(1e-6, 1), xlabel="z")
+    right.yaxis.set_major_formatter(lambda y, _: f"{y:g}")
     return figure
 
 
