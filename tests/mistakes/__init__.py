@@ -12,6 +12,7 @@ One data file a topic, found by its name:
                 whose model and exact answer share the function that reads the settings
     in_order    optional: whether the parts of an MLE bear the right names, where the likelihood
                 is the same whatever they are called
+    LOCAL       optional: True where the MLE is a local maximum by its own docstring
 
 `python -m tests.mistakes` makes the tables in docs/verification/.
 """

@@ -78,6 +78,8 @@ def two_groups(ratio):
     return measured(*(z / z.std()), *(60 + z / z.std() * np.sqrt(ratio)))
 
 
+LOCAL = True
+
 CASES = {
     "three groups": (measured(50, 53, 64, 67, 80, 84, 79), THREE, True),
     "few rows": (measured(51, 80, 55, 78, 49, 60, 83, 75), {}, True),
@@ -92,10 +94,16 @@ CASES = {
     "means that descend at last": (measured(60, 70), THREE | {"m": [50, 80, 65]}, "refused"),
     "means close together": (measured(50, 61, 80, 79, 57, 85, 66), {"m": [60, 60.5]}, True),
     "means that are equal": (measured(60, 70), {"m": 60}, "refused"),
-    "too many rows to enumerate": (lambda shipped: shipped, {}, "refused"),
+    "too many rows to enumerate": (lambda shipped: shipped.head(17), {}, "refused"),
 }
 
 EQUIVALENT = {
+    "log_joint = share.log_evidence(counts) + group.log_evidence(groups).sum(-1)": {
+        "assignments times components: the second axis is the last": ["-1 -> 1"],
+    },
+    'given = groups.logpdf(theta["mu"], theta["lam"]).sum(-1) + shares.logpdf(theta["w"])': {
+        "assignments times components: the second axis is the last": ["-1 -> 1"],
+    },
     "names = 1 + np.arange(group.m.size)": {
         "names of the groups for a reader, on no number": [
             "1 + np.arange(group.m.size) -> 1 - np.arange(group.m.size)",
@@ -121,7 +129,6 @@ EQUIVALENT = {
     },
     'start = {"tol": 1e-6, "max_iter": 1000, "init_params": "random_from_data"}': {
         "how far EM's first attempt goes: `em_step` goes on from there until nothing moves": [
-            "1e-06 -> 1.000001",
             "1000 -> 1001",
             "1000 -> 999",
         ]

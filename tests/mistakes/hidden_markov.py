@@ -61,6 +61,8 @@ def rolls(*symbols):
 
 SHORT = rolls(1, 2, 2, 1, 2, 1, 1, 2)
 
+LOCAL = True
+
 CASES = {
     "three states": (
         lambda d: d[["symbol"]].iloc[:5],

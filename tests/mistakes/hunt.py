@@ -13,7 +13,7 @@ from unittest import mock
 from tests.mistakes import PARTS, mutate, planted, rungs, source, variant
 from workflow import check
 
-SECONDS = 20  # in which each rung is through with each case, or the mutant hangs
+SECONDS = 60  # in which each rung is through with each case, or the mutant hangs
 MEMORY = 4 * 2**30  # bytes more than at the start: an edited size may ask for any number
 WAYS = (*rungs.RUNGS, "crash", "hang")
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pymc as pm
 import xarray as xr
 from pymc.model.transform.conditioning import remove_value_transforms
+from scipy.optimize import minimize
 
 from models._exact import NoMaximum
 from tests.mistakes import PARTS, planted
@@ -197,6 +198,26 @@ def named(a: Answers) -> list[str] | None:
     return [] if in_order(a.mle) else ["names of the MLE's parts"]
 
 
+def highest(a: Answers, starts: int = 10) -> list[str] | None:
+    """No climb from a prior draw ends above the MLE, unless the topic promises a local one."""
+    if a.mle is None or getattr(planted(a.found.name), "LOCAL", False):
+        return None
+    likelihood = check.Unconstrained(a.model, jacobian=False)
+    mode = fit.INTERPRETED["mode"]
+    drawn = pm.draw(a.model.free_RVs, starts, random_seed=SEED, mode=mode)
+    points = [dict(zip(likelihood.names, each, strict=True)) for each in zip(*drawn, strict=True)]
+    inside = {k: (1 - 1e-12) * v + 1e-12 * points[0][k] for k, v in a.mle.items()}
+
+    def depth(u):
+        value, gradient = likelihood(u)
+        return -value, -gradient
+
+    ends = [minimize(depth, likelihood.to_u(point), jac=True).fun for point in points]
+    height = likelihood(likelihood.to_u(inside))[0]
+    above = -np.nanmin(ends) - height
+    return failed([check.Check("a higher point than the MLE", above, 1e-6 * (1 + abs(height)))])
+
+
 def score(a: Answers) -> list[str]:
     """First-order conditions, and whether there is a maximum at all."""
     if a.mle is None:
@@ -210,7 +231,7 @@ def score(a: Answers) -> list[str]:
 
 def limit(a: Answers) -> list[str] | None:
     """Posterior to MLE; None where rows are enumerated, or no interior, identified MLE exists."""
-    if len(a.rows) < len(a.case.data) or a.mle is None or not a.maximum.standard_errors:
+    if hasattr(a.found.module, "EXACT_ROWS") or not a.maximum or not a.maximum.standard_errors:
         return None
     return failed(check.limit(a.found, *a.given, a.mle, a.maximum.standard_errors))
 
@@ -285,7 +306,7 @@ CHEAP = [
     ("score", score, {"model", "mle"}),
     ("definition", named, {"mle"}),
 ]
-DEAR = [("limit", limit, set(PARTS))]
+DEAR = [("score", highest, {"model", "mle"}), ("limit", limit, set(PARTS))]
 DEAREST = [("simulation", simulation, {"model"}), ("identity", importance, {"model", "exact"})]
 
 
