@@ -7,6 +7,7 @@ import ast
 
 import pandas as pd
 import pytest
+import xarray as xr
 
 from tests import mistakes
 from tests.mistakes import hunt, mutate, rungs, table
@@ -105,13 +106,16 @@ def test_settings_and_columns_are_left_alone(name):
 def test_a_survivor_needs_a_reason_and_a_reason_a_survivor(monkeypatch):
     """On one topic, whose mutants are all caught: first as it is, then with its checks asleep."""
     name = "beta_binomial"
-    found = hunt.run(name, posterior=lambda: None)
+    law = rungs.right_answers(name)[rungs.SHIPPED].exact.marginals["theta"]
+    theta = law.rvs((4, 5_000), random_state=1)
+    posterior = xr.Dataset({"theta": (("chain", "draw"), theta)})
+    found = hunt.run(name, lambda: posterior)
     assert (found.survived, found.equivalent, found.stale) == ([], [], [])
     assert found.number == sum(1 for _ in mutate.mutants(name)) == found.caught.total()
     monkeypatch.setattr(rungs, "seen_by", lambda *_: None)
     reasons = {"if tested == 0:": {"asleep": ["tested == 0 -> tested != 0", "no such change"]}}
     monkeypatch.setattr(mistakes.planted(name), "EQUIVALENT", reasons)
-    asleep = hunt.run(name, posterior=lambda: None)
+    asleep = hunt.run(name, lambda: posterior)
     assert asleep.equivalent == [("if tested == 0:", "tested == 0 -> tested != 0", "asleep")]
     assert asleep.stale == [("if tested == 0:", "no such change")]
     assert len(asleep.survived) == found.number - 1
