@@ -70,6 +70,7 @@ def test_ranks_count_the_draws_below_the_truth(monkeypatch):
     even = np.linspace(0, 1, 602)[1:-1].reshape(2, 300, 1)
     rows = topic.read(topic.load("beta_binomial"))
     monkeypatch.setattr(fit, "quick", lambda *_, **__: ({"theta": even}, 0))
+    monkeypatch.setattr(calibrate, "BLOCKS", 1)
     for truth, rank in ((0.0, 0), (0.25, 25), (0.75, 74), (1.0, 99)):
         data = np.zeros(len(rows), int)
         monkeypatch.setattr(made, "_simulate", lambda t=truth, y=data: [np.float64(t), y])
@@ -83,7 +84,7 @@ def test_uniform_ranks_pass_and_others_do_not():
     rng = np.random.default_rng(1)
 
     def table(ranks):
-        return pd.DataFrame({"job": range(1_000), "tries": 1, "trouble": "", "a": ranks})
+        return pd.DataFrame({"job": range(1_000), "blocks": 1, "trouble": "", "a": ranks})
 
     uniform = table(rng.integers(0, 100, 1_000))
     shifted = table(np.clip(rng.integers(0, 100, 1_000) + 8, 0, 99))
@@ -99,7 +100,7 @@ def test_holm_is_holms():
     """Step-down by definition: the k-th smallest of m against level / (m - k + 1), while below."""
     rng = np.random.default_rng(3)
     columns = {f"q{i}": rng.integers(0, 100 - 3 * (i % 4), 400) for i in range(12)}
-    table = pd.DataFrame({"job": range(400), "tries": 1, "trouble": "", **columns})
+    table = pd.DataFrame({"job": range(400), "blocks": 1, "trouble": "", **columns})
     found = calibrate.verdicts({"t": table}).sort_values("p")
     rejected = []
     for k, p in enumerate(found["p"]):
@@ -116,7 +117,7 @@ def test_false_alarms_are_as_rare_as_said():
     refused = 0
     for _ in range(100):
         ranks = pd.DataFrame(rng.integers(0, 100, (500, 40))).add_prefix("q")
-        table = ranks.assign(job=0, tries=1, trouble="")
+        table = ranks.assign(job=0, blocks=1, trouble="")
         refused += not calibrate.verdicts({"t": table})["calibrated"].all()
     assert refused <= stats.binom(100, calibrate.LEVEL).ppf(0.9999)
 
@@ -173,7 +174,7 @@ def planted(name):
 
 def test_unconverged_simulations_are_counted_and_kept(monkeypatch):
     """Centred eight schools: some data sets leave divergences, whatever is tried."""
-    monkeypatch.setattr(calibrate, "TRIES", calibrate.TRIES[:2])
+    monkeypatch.setattr(calibrate, "TARGETS", calibrate.TARGETS[:2])
     schools = planted("divergent")
     rows = pd.read_csv(HOME / "tests/planted/data/divergent.csv", comment="#")
     made = calibrate.Calibrator(schools, rows, schools.defaults)
@@ -190,7 +191,7 @@ def test_unconverged_simulations_are_counted_and_kept(monkeypatch):
 def test_the_picture_and_its_words_are_in_the_report():
     rng = np.random.default_rng(5)
     table = pd.DataFrame(
-        {"job": range(200), "tries": 1, "trouble": "", "theta": rng.integers(0, 100, 200)}
+        {"job": range(200), "blocks": 1, "trouble": "", "theta": rng.integers(0, 100, 200)}
     )
     verdicts = calibrate.verdicts({"beta_binomial": table})
     good = report.calibration("beta_binomial", table, verdicts)
@@ -232,6 +233,8 @@ def test_an_interrupted_calibration_goes_on(tree, processes):
     first = subprocess.Popen(
         command, cwd=tree, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         start_new_session=True,
+        # a shell in the background hands down a SIGINT that is ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     folder = tree / "results" / "gamma_precision"
     while sum(file.read_text().count("\n") for file in folder.glob("ranks.*")) < 21:

@@ -27,8 +27,9 @@ LEAST = 100  # simulations, so that a chi-square bin expects five
 LEVEL = 0.01  # of all quantities together, after Holm
 NEAR = 1.5 * RANKS  # the ESS from which 99 spread-out draws are nearly independent
 RHAT = 1.05
-CHAINS, TUNE, DRAWS = 2, 200, 300
-TRIES = ((1, 0.8), (3, 0.8), (9, 0.95))  # times as many draws, target acceptance
+CHAINS, TUNE, DRAWS = 2, 100, 300  # of a block
+BLOCKS = 8  # at most: one more while the ESS is short of NEAR or the chains differ
+TARGETS = (0.8, 0.95, 0.99)  # of the acceptance: all over again after a divergence
 LIKELIHOOD = "log likelihood"
 
 
@@ -70,8 +71,8 @@ class Calibrator:
         self._compiled = fit.compile_model(model)
         self._lock = threading.Lock()  # one data set at a time, whatever a worker's threads
         # Which metric gets more out of a draw is a matter of the model: asked of the shipped data.
-        rates = {how: self._draw((0,), 4, 0.8, how)[-1] for how in ("diag", "low_rank")}
-        self.adaptation = max(rates, key=rates.get)
+        pilots = {how: self._block((0,), how, TARGETS[0], 8)[0] for how in ("diag", "low_rank")}
+        self.adaptation = max(pilots, key=lambda how: _lowest_ess(pilots[how]))
 
     def simulation(self, job: int) -> dict:
         """Ranks of every unknown's elements and of the log likelihood, and whether it converged."""
@@ -84,11 +85,8 @@ class Calibrator:
             return self._ranked(job, truth, seed)
 
     def _ranked(self, job, truth, seed):
-        for attempt, (times, target) in enumerate(TRIES):
-            draws, trouble, _ = self._draw((*seed, attempt), times, target, self.adaptation)
-            if not trouble:
-                break
-        row = {"job": job, "tries": attempt + 1, "trouble": trouble}
+        draws, blocks, trouble = self._drawn(seed)
+        row = {"job": job, "blocks": blocks, "trouble": trouble}
         kept = {name: _spread(values) for name, values in draws.items()}
         for name, value in zip(self.names, truth, strict=True):
             ranks = (kept[name] < np.ravel(value)).sum(0)
@@ -99,19 +97,45 @@ class Calibrator:
         heights = [self._likelihood(*values) for values in zip(*shaped, strict=True)]
         return row | {LIKELIHOOD: int(np.sum(heights < self._likelihood(*truth)))}
 
-    def _draw(self, seed, times, target, adaptation):
-        draws, divergences = fit.quick(
-            self._compiled, seed, self.names, chains=CHAINS, tune=min(times, 3) * TUNE,
-            draws=times * DRAWS,
+    def _drawn(self, seed) -> tuple[dict[str, np.ndarray], int, str]:
+        """Draws that will do, or the last there were; blocks they took; what is wrong with them."""
+        taken = 0
+        for target in TARGETS:
+            draws = {}
+            for _ in range(BLOCKS):
+                block, divergences = self._block((*seed, taken), self.adaptation, target, CHAINS)
+                taken += 1
+                draws = (
+                    {n: np.concatenate([draws[n], v]) for n, v in block.items()} if draws else block
+                )
+                trouble = f"{divergences} divergences" if divergences else _trouble(draws)
+                if divergences or not trouble:
+                    break
+            if not divergences:
+                break
+        return draws, taken, trouble
+
+    def _block(self, seed, adaptation, target, chains):
+        return fit.quick(
+            self._compiled, seed, self.names, chains=chains, tune=TUNE, draws=DRAWS,
             target_accept=target, adaptation=adaptation,
         )  # fmt: skip
-        every = np.concatenate(list(draws.values()), axis=-1)
-        lowest = np.min(fit.ess(every, "bulk"))
-        rhat = np.max(array_stats.rhat(every, chain_axis=0, draw_axis=1))
-        trouble = [f"{divergences} divergences"] if divergences else []
-        trouble += [] if lowest >= NEAR else [f"ESS {lowest:.0f}"]
-        trouble += [] if rhat <= RHAT else [f"R-hat {rhat:.2f}"]
-        return draws, ", ".join(trouble), lowest
+
+
+def _trouble(draws) -> str:
+    """Why these draws are too few or not of one distribution; nothing where they will do."""
+    lowest = _lowest_ess(draws)
+    rhat = np.max(array_stats.rhat(_elements(draws), chain_axis=0, draw_axis=1))
+    trouble = [] if lowest >= NEAR else [f"ESS {lowest:.0f}"]
+    return ", ".join(trouble + ([] if rhat <= RHAT else [f"R-hat {rhat:.2f}"]))
+
+
+def _lowest_ess(draws) -> float:
+    return float(np.min(fit.ess(_elements(draws), "bulk")))
+
+
+def _elements(draws):
+    return np.concatenate(list(draws.values()), axis=-1)
 
 
 def _spread(values):
@@ -153,7 +177,7 @@ def about(topic: Topic) -> dict:
         "source": source(topic),
         "settings": {k: np.asarray(v).tolist() for k, v in settings.items()},
         "ranks": [RANKS, NEAR, RHAT],
-        "draws": [CHAINS, TUNE, DRAWS, *map(list, TRIES)],
+        "draws": [CHAINS, TUNE, DRAWS, BLOCKS, list(TARGETS)],
         "versions": versions(),
     }
 
@@ -166,13 +190,13 @@ def verdicts(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 def uniformity(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Chi-square of every quantity's ranks. Unconverged simulations are in, as they are.
 
-    Columns: topic, quantity, simulations, unconverged, longer (that needed longer chains), chi2, p.
+    Columns: topic, quantity, simulations, unconverged, longer (more than one block), chi2, p.
     """
     rows = []
     for topic, table in tables.items():
         if len(table) < LEAST:
             raise Refused(f"{topic}: {len(table)} simulations; a verdict needs at least {LEAST}")
-        stuck, longer = int((table["trouble"] != "").sum()), int((table["tries"] > 1).sum())
+        stuck, longer = int((table["trouble"] != "").sum()), int((table["blocks"] > 1).sum())
         for quantity, ranks in quantities(table).items():
             found = stats.chisquare(np.bincount(ranks * BINS // RANKS, minlength=BINS))
             rows.append([topic, quantity, len(table), stuck, longer, *found])
@@ -204,4 +228,4 @@ def sentences(found: pd.DataFrame) -> list[str]:
 
 def quantities(table: pd.DataFrame) -> pd.DataFrame:
     """The columns of ranks alone."""
-    return table.drop(columns=["job", "tries", "trouble"])
+    return table.drop(columns=["job", "blocks", "trouble"])

@@ -1,22 +1,7 @@
-"""Planted for the tests: whatever it concludes must not reach a page that was not verified."""
+"""Planted for the tests."""
 
-import matplotlib.pyplot as plt
+from analyses._conclusion import answer as answer
+from analyses._conclusion import discrepancy as discrepancy
+from analyses._conclusion import story as story
 
 QUESTION = "What is theta?"
-
-
-def answer(run) -> str:
-    return f"CONCLUSION: about {run.exact.marginals['theta'].mean():.3g}."
-
-
-def discrepancy(y, run) -> float:
-    """Largest of the rows."""
-    return float(y.max())
-
-
-def story(run):
-    yield f"CONCLUSION in words: {run.exact.marginals['theta'].mean():.3g}."
-    figure, axis = plt.subplots()
-    axis.hist(run.posterior["theta"].values.ravel())
-    yield figure, "CONCLUSION as a picture"
-    yield run.data.assign(CONCLUSION=1)
