@@ -8,9 +8,10 @@ from pathlib import Path
 from joblib import cpu_count
 
 from workflow.progress import Counts, Stages
-from workflow.topic import HOME, Refused, describe, load, names, read, settings
+from workflow.topic import HOME, Refused, load, names, read, settings
 
 OK, WRONG, REFUSED, MACHINE = 0, 1, 2, 3
+READING = ("decimal", "thousands", "delimiter", "encoding", "sheet")  # options on how to read
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -45,8 +46,17 @@ def _parser() -> argparse.ArgumentParser:
             )
         if own_data:
             sub.add_argument(
-                "--data", type=Path, metavar="CSV", help="your rows instead of the shipped ones"
-            )
+                "--data", type=Path, metavar="FILE",
+                help="your rows instead of the shipped ones: CSV, Excel or Parquet",
+            )  # fmt: skip
+            for option, sign, text in (
+                ("decimal", ",", "how your file writes the decimal point"),
+                ("thousands", ".", "what stands between thousands in your file"),
+                ("delimiter", ";", "what stands between cells, if it is not to be found out"),
+                ("encoding", "NAME", "of your file, if it is not to be found out"),
+                ("sheet", "NAME", "of your Excel file, or its number (default: the first)"),
+            ):
+                sub.add_argument(f"--{option}", metavar=sign, help=text)
             several = {"nargs": "+", "action": "extend", "default": []}
             sub.add_argument("--column", metavar="OURS=THEIRS", **several,
                              help="what a column is called in your file")  # fmt: skip
@@ -143,13 +153,15 @@ def _one(name, options, *, write) -> int:
         progress("loading")
         topic = load(name)
         chosen = settings(topic, options.given)
-        data = read(topic, options.data, options.column)
+        how = {k: getattr(options, k) for k in READING if getattr(options, k) is not None}
+        data = read(topic, options.data, options.column, **how, tell=progress.rows)
         progress("starting PyMC")
         from workflow import page, report, summarise
         from workflow.verify import verify
 
         how = {"seed": options.seed, "path": options.data, "columns": options.column}
         run = verify(topic, data, chosen, tell=progress, **how)
+        run.warnings[:0] = data.attrs["notes"]
         place = ""
         if write:
             with run.timed("report", progress):
@@ -231,6 +243,8 @@ def _publish(options) -> int:
 
 
 def _describe(options) -> int:
+    from workflow.describe import describe
+
     print("\n\n".join(describe(load(name)) for name in options.topics))
     return OK
 
