@@ -15,7 +15,7 @@ READING = ("decimal", "thousands", "delimiter", "encoding", "sheet")  # options 
 
 
 def main(arguments: list[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         return options.run(options)
     except Refused as problem:
@@ -28,14 +28,14 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    whole = argparse.ArgumentParser(
         prog="python -m workflow",
         description="Fit PyMC models and verify them against answers that are known.",
         epilog="Exit codes: 0, the answers agree; 1, they do not or the sampler did not converge; "
         "2, the input was refused and nothing written; 3, the machine would not let us.",
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = whole.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name, run, text, *, topics, own_data=False):
         sub = commands.add_parser(name, help=text, description=text)
@@ -105,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     command("publish", _publish, "Write docs/verification.md from what was measured.", topics=None)
     command("list", _list, "Every topic and its question.", topics=None)
     command("gallery", _gallery, "Write results/index.html and say every verdict.", topics=None)
-    return parser
+    return whole
 
 
 def _campaign_command(sub, number) -> None:
@@ -153,8 +153,7 @@ def _one(name, options, *, write) -> int:
         progress("loading")
         topic = load(name)
         chosen = settings(topic, options.given)
-        how = {k: getattr(options, k) for k in READING if getattr(options, k) is not None}
-        data = read(topic, options.data, options.column, **how, tell=progress.rows)
+        data = rows(topic, options, progress.rows)
         progress("starting PyMC")
         from workflow import page, report, summarise
         from workflow.verify import verify
@@ -182,6 +181,12 @@ def _one(name, options, *, write) -> int:
             note = f"; {c.note}" if c.note and not c.passed else ""
             print(f"  {'ok  ' if c.passed else 'FAIL'} {found}{note}")
     return OK if run.good else WRONG
+
+
+def rows(topic, options, tell=lambda rows, share: None):
+    """The rows that a command line asks for."""
+    how = {k: getattr(options, k) for k in READING if getattr(options, k) is not None}
+    return read(topic, options.data, options.column, **how, tell=tell)
 
 
 def _folder(name, options) -> Path:

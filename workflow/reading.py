@@ -140,13 +140,15 @@ def _validated(topic, rows: Rows, columns: list[str], notation: Notation) -> pd.
     frame = pd.DataFrame(typed, index=raw.index)
     plain = notation == Notation()
     problems += rules.misspelt(schema, frame, columns)
-    problems += rules.comma_columns(schema, frame, places) if plain else []
+    commas = rules.comma_columns(schema, frame, places) if plain else []
     frame, untidy, aside = rules.tidied(topic.module, frame, places, notation.numbers)
-    problems += untidy + rules.missing(schema, frame, rows.frame.columns, said | aside)
-    more, notes = rules.supplied(schema, frame, raw)
-    problems += more + rules.sizes(schema, frame, places)
-    problems += rules.rules(schema, frame, notation.numbers, places, hint=plain)
-    insist(rows.source, problems)
+    problems += commas + untidy
+    problems += rules.missing(schema, frame, rows.frame.columns, said | aside)
+    frame, misnamed, notes = rules.supplied(schema, frame, raw)
+    problems += misnamed + rules.sizes(schema, frame, places)
+    asked = {"hint": plain, "whole": not (commas or aside)}
+    problems += rules.rules(schema, frame, notation.numbers, places, **asked)
+    insist(rows.source, problems + notes if problems else [])
     rows.notes += notes
     for name, column in schema.columns.items():
         if name in frame and str(column.dtype).startswith(("int", "float")):

@@ -23,8 +23,8 @@ class Refused(Exception):
 
 
 def plain(text: str) -> str:
-    """Without terminal escapes; other control, format and surrogate characters become U+FFFD."""
-    text = ESCAPES.sub("", str(text))
+    """With U+FFFD for each terminal escape and each control, format or surrogate character."""
+    text = ESCAPES.sub("\ufffd", str(text))
     if text.isprintable():
         return text
     return "".join("�" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") else c
@@ -62,7 +62,7 @@ def insist(source, problems: list[str]) -> None:
         more = f"and {len(problems) - MOST_PROBLEMS:,} more problems"
         problems = [*problems[:MOST_PROBLEMS], more]
     if problems:
-        raise Refused("\n".join(f"{short(source, 200)}: {problem}" for problem in problems))
+        raise Refused("\n".join(f"{source}: {problem}" for problem in problems))
 
 
 def cell(value) -> str:

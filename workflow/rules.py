@@ -70,7 +70,7 @@ def misspelt(schema, frame: pd.DataFrame, columns: list[str]) -> list[str]:
 
 
 def supplied(schema, frame: pd.DataFrame, raw: pd.DataFrame):
-    """Columns that `tidy` filled in: a problem if the file has nearly one, else a note."""
+    """Columns that `tidy` filled in: a note, or a problem if the file has nearly such a one."""
     problems, notes = [], []
     for name in schema.columns:
         if name in frame and name not in raw:
@@ -83,29 +83,27 @@ def supplied(schema, frame: pd.DataFrame, raw: pd.DataFrame):
                     f"no column `{name}`, but {short(close)!r} (say --column "
                     f"{name}={short(close)}, or rename it if it is something else)"
                 )
-    return problems, notes
+                frame = frame.drop(columns=name)
+    return frame, problems, notes
 
 
 def tidied(module, frame: pd.DataFrame, places: Places, numbers):
     """What the topic's `tidy` makes of the rows; each column it refuses is set aside and named."""
     tidy, problems, aside = getattr(module, "tidy", lambda rows: rows), [], set()
-    while len(problems) < MOST_PROBLEMS:
+    while len(problems) < MOST_PROBLEMS - 1:
         try:
             return tidy(frame), problems, aside
         except ValueError as problem:
             text = str(problem)
             named = [n for n in re.findall(r"`([^`]*)`", text) if n in frame]
             if not named:
-                problems.append(text)
-                break
-            column = frame[named[0]]
+                return frame, [*problems, text], aside
+            column, rule = frame[named[0]], text.partition(";")[0]
             bad = ~np.isfinite(numbers(column))
-            rule = text.partition(";")[0]
-            problems.append(
-                f"{rule}; {places.found(column.to_frame(), bad)}" if bad.any() else rule
-            )
+            where = f"; {places.found(column.to_frame(), bad)}" if bad.any() else ""
+            problems.append(rule + where)
             frame, aside = frame.drop(columns=named[0]), aside | {named[0]}
-    return frame, problems, aside
+    return frame, [*problems, "the other columns were not looked at"], aside
 
 
 def numeric(kind: str, name: str, column: pd.Series, numbers, places: Places, hint: bool):
@@ -166,11 +164,11 @@ def _commas(column: pd.Series) -> str:
     return SAY if words and column.str.fullmatch(COMMAS).fillna(False).any() else ""
 
 
-def rules(schema, frame: pd.DataFrame, numbers, places: Places, hint: bool) -> list[str]:
+def rules(schema, frame: pd.DataFrame, numbers, places, *, hint: bool, whole: bool) -> list[str]:
     """Every rule of the schema on every cell it can be asked about.
 
     A rule across columns is asked of the rows whose cells are good one by one, if the columns it
-    needs are there; one about all rows together only if every row is good.
+    needs are there; one about all rows together (`whole`) only if every row is good.
     """
     problems, good, coerced = [], pd.Series(True, index=frame.index), {}
     for name, column in schema.columns.items():
@@ -207,7 +205,7 @@ def rules(schema, frame: pd.DataFrame, numbers, places: Places, hint: bool) -> l
             broken = ~_by_row(found, frame.index)
             if broken.any():
                 problems.append(f"{check.error}; {places.found(frame[own], broken)}")
-        elif good.all() and not found:
+        elif whole and good.all() and not found:
             problems.append(check.error)
     return problems
 
