@@ -93,13 +93,13 @@ MAKE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", SHELL + MAKE)
-def test_in_a_shell(name, place):
+@pytest.mark.parametrize("which", SHELL + MAKE)
+def test_in_a_shell(which, place):
     """As a user types it: exit code, message on stderr, the tree as before."""
-    (case,) = [c for c in CASES if f"{c.topic}/{c.file}" == name]
+    (case,) = [c for c in CASES if f"{c.topic}/{c.file}" == which]
     path, before = case.path(place), tree(topic.HOME)
     words = [sys.executable, "-m", "workflow", "report", *case.words(path)]
-    if name in MAKE:
+    if which in MAKE:
         options = [word.removeprefix("--") for word in case.arguments.split(" --")]
         read = " ".join(word.replace(" ", "=") for word in options)
         words = ["make", f"PYTHON={sys.executable}", "READY=", case.topic, f"DATA={path}",

@@ -6,6 +6,7 @@ Nothing is guessed, so nothing is misread: with `.` for thousands, 1.5 is no num
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -89,7 +90,8 @@ def _written(value, notation):
     """A cell of a sheet or a frame as it would stand in a file."""
     if isinstance(value, (float, np.floating)) and not np.isnan(value):
         return repr(float(value)).replace(".", notation.decimal)
-    if pd.api.types.is_scalar(value) and pd.isna(value):
+    signalling = isinstance(value, Decimal) and value.is_nan()  # NaN that may not be looked at
+    if signalling or (pd.api.types.is_scalar(value) and pd.isna(value)):
         return None
     if hasattr(value, "isoformat"):
         return value.isoformat().removesuffix("T00:00:00")

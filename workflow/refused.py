@@ -4,9 +4,6 @@ import difflib
 import re
 import unicodedata
 
-import numpy as np
-import pandas as pd
-
 SHOWN_NAMES = 12  # of the columns a file has
 MOST_PROBLEMS = 20  # that one message lists
 ESCAPES = re.compile(r"\x1b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
@@ -23,12 +20,12 @@ class Refused(Exception):
 
 
 def plain(text: str) -> str:
-    """With U+FFFD for each terminal escape and each control, format or surrogate character."""
+    """With U+FFFD for each terminal escape and for whatever else does not show."""
     text = ESCAPES.sub("\ufffd", str(text))
     if text.isprintable():
         return text
-    return "".join("�" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") else c
-                   for c in text)  # fmt: skip
+    blank = {c: " " for c in set(text) if unicodedata.category(c) == "Zs"}
+    return "".join(c if c.isprintable() else blank.get(c, "\ufffd") for c in text)
 
 
 def short(text, width: int = 60) -> str:
@@ -69,6 +66,6 @@ def cell(value) -> str:
     """A cell as its file shows it: whole numbers without a point, a missing one as `nothing`."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
-    if value is None or (np.isscalar(value) and pd.isna(value)) or str(value) == "":
+    if str(value) in ("", "None", "<NA>", "NaT") or (isinstance(value, float) and value != value):
         return "nothing"
     return short(value)

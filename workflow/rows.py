@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from workflow.cells import Notation, as_text
 from workflow.refused import cell, short
 
 SHOWN_ROWS = 5  # of the rows that break a rule, the first few are named
@@ -66,22 +67,17 @@ def named(source, header, columns, noun, labels, comments, notes, problems) -> R
         elif name:
             frame[name] = cells
             seen[name] = number
-        elif (filled := _written(cells)).any():
-            if number == 1 and len(header) > 1 and filled.all() and cells.is_unique:
+        elif (text := as_text(cells, Notation())).notna().any():
+            if number == 1 and len(header) > 1 and text.notna().all() and text.is_unique:
                 label = next(n for n in ("row", "label", "_row") if n not in header)
-                bare = cells.astype("str").str.fullmatch(r"[0-9.]+").all()
-                frame[label] = ("row " if bare else "") + cells.astype("str")
+                bare = text.str.fullmatch(r"[0-9.]+").all()
+                frame[label] = "row " + text if bare else text
                 notes.append("the first column has no name: it labels the rows and is not data")
             else:
-                at = int(np.argmax(filled))
+                at = int(np.argmax(text.notna()))
                 problems.append(
-                    f"column {number} has no name, yet {noun} {labels.iloc[at]} has "
-                    f"{short(cells.iloc[at])} in it"
+                    f"column {number} has no name, yet {noun} {short(labels.iloc[at])} has "
+                    f"{short(text.iloc[at])} in it"
                 )
     table = pd.DataFrame(frame, index=labels.index)
     return Rows(source, table, Places(noun, labels, table), comments, notes, problems)
-
-
-def _written(cells) -> pd.Series:
-    """Which cells hold anything."""
-    return cells.notna() & (cells.astype("str").str.strip() != "")

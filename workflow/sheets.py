@@ -123,7 +123,7 @@ def frame(given) -> Rows:
     index = [" ".join(map(str, i)) if isinstance(i, tuple) else i for i in given.index]
     if not all(isinstance(i, int) for i in index):
         index = [utf8(str(i).removesuffix(" 00:00:00")) for i in index]
-    labels = pd.Series(index, dtype=object)
+    labels = pd.Series(index, dtype="str" if index and isinstance(index[0], str) else object)
     rows = _of_frame("the frame", given.reset_index(drop=True), "row", labels)
     if labels.is_unique and not isinstance(given.index, pd.RangeIndex):
         rows.index = labels.rename(given.index.name)
