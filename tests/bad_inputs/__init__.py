@@ -83,10 +83,10 @@ def described(found, data: pd.DataFrame) -> str:
             parts.append(f"{name} from {data[name].min():.12g} to {data[name].max():.12g}")
         elif name in data and data[name].notna().any():
             kinds = sorted(data[name].dropna().unique(), key=str)
-            parts.append(f"{name} one of {', '.join(map(str, kinds))}")
+            parts.append(f"{name} one of {', '.join(map(short, kinds))}")
     text = ", ".join(parts)
     if not pd.api.types.is_numeric_dtype(data.index):
-        text += f"; labelled by {data.index.name}: {', '.join(map(str, data.index[:3]))}"
+        text += f"; labelled by {data.index.name}: {', '.join(map(short, data.index[:3]))}"
     return "; ".join([text, *data.attrs["notes"]])
 
 
