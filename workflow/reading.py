@@ -119,11 +119,12 @@ def _beginning(path: Path) -> bytes:
     for magic, what in FOREIGN.items():
         if start.startswith(magic):
             raise Refused(f"{path}: this is {what}")
-    if not text.marked(start) and b"\0" not in start:
+    words = text.marked(start) or b"\0" not in start
+    if words and not text.marked(start):
         control = sum(start.count(b) for b in (*range(1, 9), *range(14, 27), *range(28, 32)))
         if control > len(start) / 20:
             raise Refused(f"{path}: this is a binary file, not a table of text")
-    if found.st_size > sheets.MOST_BYTES and b"\0" not in start:
+    if words and found.st_size > sheets.MOST_BYTES:
         size, most = found.st_size / 2**20, sheets.MOST_BYTES / 2**20
         raise Refused(f"{path}: {size:,.0f} MB; at most {most:,.0f} MB are read: fit a sample")
     return start
