@@ -38,10 +38,11 @@ results/%/summary.json: models/%.py analyses/%.py data/%.csv $(MACHINERY) | $(RE
 # One topic, on its own data or on yours:
 #   make beta_binomial DATA=mine.csv FIELDS="tested=n positive=cases" SET="alpha=2 beta=8" OUT=results/mine
 # FIELDS is read by the shell: FIELDS="'tested=Number tested' positive=k". Without OUT, somebody's
-# own data or settings go to results/mine/TOPIC.
+# own data or settings go to results/mine/TOPIC. READ says how the file is written, where that cannot
+# be told: READ="decimal=, thousands=. delimiter=';' encoding=cp1252 sheet=2".
 $(TOPICS): $(READY)
 	@$(PYTHON) -m workflow report $@ \
-	  $(if $(DATA),--data "$$DATA") $(if $(FIELDS),--column $(FIELDS)) \
+	  $(if $(DATA),--data "$$DATA") $(if $(FIELDS),--column $(FIELDS)) $(addprefix --,$(READ)) \
 	  $(if $(SET),--set $(SET)) $(if $(SEED),--seed $(SEED)) $(if $(OUT),--out "$$OUT")
 
 test: $(READY) $(CLUSTER) lint ## every test but the slow ones, with lint
@@ -73,7 +74,8 @@ help: ## this list
 	@echo "make TARGET, where TARGET is one of"; \
 	grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  %-20s %s\n", $$1, $$2}'; \
 	echo "or a topic:"; for t in $(TOPICS); do echo "  $$t"; done; \
-	echo 'Your own data:  make beta_binomial DATA=mine.csv FIELDS="tested=n positive=k" SET="alpha=2 beta=8" SEED=1 OUT=results/mine'
+	echo 'Your own data:  make beta_binomial DATA=mine.csv FIELDS="tested=n positive=k" SET="alpha=2 beta=8" SEED=1 OUT=results/mine'; \
+	echo 'CSV, Excel or Parquet; where numbers have commas, say so:  READ="decimal=, thousands=."  (also delimiter, encoding, sheet)'
 
 clean: ## remove results and the environment
 	rm -rf results .venv .pytest_cache .ruff_cache; find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,10 +1,15 @@
-"""Reading rows: comments, labels, names of columns; and settings."""
+"""Reading rows: comments, labels, names of columns, frames; what a topic wants; and settings."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from workflow import topic
+from workflow import report, topic
+from workflow.__main__ import parser
+from workflow.__main__ import rows as command_rows
+from workflow.describe import describe
+from workflow.progress import Stages
+from workflow.verify import Run
 
 
 @pytest.fixture
@@ -81,3 +86,93 @@ def test_reading_leaves_the_users_frame_as_it_was(counts):
     frame = pd.DataFrame({"positive": [1, 0]})
     counts.module.tidy(frame)
     assert list(frame.columns) == ["positive"]
+
+
+def test_a_frame_is_refused_in_the_words_of_a_file_with_its_own_labels(counts):
+    frame = pd.DataFrame(
+        {"tested": [10, "x", 5], "positive": [3, -1, 9]}, index=["Mon", "Tue", "Wed"]
+    )
+    with pytest.raises(topic.Refused) as refused:
+        topic.read(counts, frame)
+    assert str(refused.value).splitlines() == [
+        "the frame: `tested` must be a whole number; row Tue has x",
+        "the frame: `positive` must be at least 0; row Tue has -1",
+        "the frame: `positive` must be at most `tested`; row Wed has tested 5, positive 9",
+    ]
+
+
+def test_a_frame_keeps_its_index_as_labels(counts):
+    days = pd.date_range("2020-02-05", periods=2, name="day")
+    data = topic.read(counts, pd.DataFrame({"tested": [10, 20], "positive": [3, 4]}, index=days))
+    assert list(data.index) == ["2020-02-05", "2020-02-06"]
+    assert data.index.name == "day"
+
+
+def test_categories_of_a_frame_stay_though_no_row_has_them():
+    symbols = pd.Categorical(["a", "b", "a"], categories=["a", "b", "c"])
+    data = topic.read(topic.load("hidden_markov"), pd.DataFrame({"symbol": symbols}))
+    assert list(data["symbol"].cat.categories) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("given", [[1, 2], {"tested": [1]}, pd.Series([1]), 5])
+def test_what_is_no_frame_is_refused_by_its_type(counts, given):
+    with pytest.raises(topic.Refused, match="must be a pandas DataFrame or a path"):
+        topic.read(counts, given)
+
+
+def test_how_a_file_was_read_is_kept_for_the_command_that_reads_it_again(counts, rows):
+    path = rows("# from: me\ntested;positive;rate\n1.000;3;0,3\n")
+    data = topic.read(counts, path, decimal=",", thousands=".")
+    assert list(data["tested"]) == [1000]
+    assert data.attrs["comments"] == ["# from: me"]
+    assert data.attrs["options"] == ["--decimal", ",", "--thousands", "."]
+    again = parser().parse_args(
+        ["check", "beta_binomial", "--data", str(path), *data.attrs["options"]]
+    )
+    pd.testing.assert_frame_equal(command_rows(counts, again), data)
+
+
+def test_the_report_of_a_file_in_another_notation_says_how_to_read_it(counts, rows):
+    data = topic.read(counts, rows("tested;positive\n1.000;3\n"), decimal=",", thousands=".")
+    run = Run(counts, data, rows("").with_name("mine.csv"), counts.defaults, 1)
+    assert report._command(run) == (
+        "python -m workflow report beta_binomial --data mine.csv --decimal , --thousands . --seed 1"
+    )
+
+
+def test_rows_are_counted_aloud_only_on_a_terminal_and_only_after_a_while(monkeypatch, capsys):
+    stages, heard = Stages("topic"), []
+    stages.rows(10, 0.5)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(stages, "status", type("Status", (), {"update": heard.append})())
+    stages.rows(10, 0.5)
+    stages.start -= 3
+    stages.rows(1_000_000, 0.25)
+    stages.rows(2_000_000, None)
+    assert heard == ["topic: reading, 1,000,000 rows (25% of the file)",
+                     "topic: reading, 2,000,000 rows"]  # fmt: skip
+
+
+def test_reading_a_large_file_tells_how_far_it_is(counts, rows):
+    heard = []
+    data = topic.read(counts, rows("tested,positive\n" + "5,2\n" * 600_000),
+                      tell=lambda *far: heard.append(far))  # fmt: skip
+    assert len(data) == 600_000
+    assert [n for n, _ in heard] == [250_000, 500_000]
+    assert 0.3 < heard[0][1] < heard[1][1] <= 1
+
+
+def test_describe_says_what_a_topic_wants_and_its_example_is_read(name, rows):
+    found = topic.load(name)
+    shown = describe(found)
+    for column, rule in found.module.Data.to_schema().columns.items():
+        assert f"\n  {column} " in shown
+        assert rule.description in shown
+    assert all(f"\n  {setting} = " in shown for setting in found.defaults)
+    assert all(check.error in shown for check in found.module.Data.to_schema().checks)
+    assert f"make {name} DATA=mine.csv\n" in shown
+    assert "None" not in shown
+    example = shown.partition("begins\n")[2].partition("\n\n")[0]
+    data = topic.read(found, rows("\n".join(line.strip() for line in example.splitlines())))
+    for column in found.module.Data.to_schema().columns:
+        assert list(data[column]) == list(topic.read(found)[column].head(3))

@@ -8,13 +8,14 @@ from pathlib import Path
 from joblib import cpu_count
 
 from workflow.progress import Counts, Stages
-from workflow.topic import HOME, Refused, describe, load, names, read, settings
+from workflow.topic import HOME, Refused, load, names, read, settings
 
 OK, WRONG, REFUSED, MACHINE = 0, 1, 2, 3
+READING = ("decimal", "thousands", "delimiter", "encoding", "sheet")  # options on how to read
 
 
 def main(arguments: list[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         return options.run(options)
     except Refused as problem:
@@ -27,14 +28,14 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    whole = argparse.ArgumentParser(
         prog="python -m workflow",
         description="Fit PyMC models and verify them against answers that are known.",
         epilog="Exit codes: 0, the answers agree; 1, they do not or the sampler did not converge; "
         "2, the input was refused and nothing written; 3, the machine would not let us.",
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = whole.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name, run, text, *, topics, own_data=False):
         sub = commands.add_parser(name, help=text, description=text)
@@ -45,8 +46,17 @@ def _parser() -> argparse.ArgumentParser:
             )
         if own_data:
             sub.add_argument(
-                "--data", type=Path, metavar="CSV", help="your rows instead of the shipped ones"
-            )
+                "--data", type=Path, metavar="FILE",
+                help="your rows instead of the shipped ones: CSV, Excel or Parquet",
+            )  # fmt: skip
+            for option, sign, text in (
+                ("decimal", ",", "how your file writes the decimal point"),
+                ("thousands", ".", "what stands between thousands in your file"),
+                ("delimiter", ";", "what stands between cells, if it is not to be found out"),
+                ("encoding", "NAME", "of your file, if it is not to be found out"),
+                ("sheet", "NAME", "of your Excel file, or its number (default: the first)"),
+            ):
+                sub.add_argument(f"--{option}", metavar=sign, help=text)
             several = {"nargs": "+", "action": "extend", "default": []}
             sub.add_argument("--column", metavar="OURS=THEIRS", **several,
                              help="what a column is called in your file")  # fmt: skip
@@ -95,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     command("publish", _publish, "Write docs/verification.md from what was measured.", topics=None)
     command("list", _list, "Every topic and its question.", topics=None)
     command("gallery", _gallery, "Write results/index.html and say every verdict.", topics=None)
-    return parser
+    return whole
 
 
 def _campaign_command(sub, number) -> None:
@@ -143,13 +153,14 @@ def _one(name, options, *, write) -> int:
         progress("loading")
         topic = load(name)
         chosen = settings(topic, options.given)
-        data = read(topic, options.data, options.column)
+        data = rows(topic, options, progress.rows)
         progress("starting PyMC")
         from workflow import page, report, summarise
         from workflow.verify import verify
 
         how = {"seed": options.seed, "path": options.data, "columns": options.column}
         run = verify(topic, data, chosen, tell=progress, **how)
+        run.warnings[:0] = data.attrs["notes"]
         place = ""
         if write:
             with run.timed("report", progress):
@@ -170,6 +181,12 @@ def _one(name, options, *, write) -> int:
             note = f"; {c.note}" if c.note and not c.passed else ""
             print(f"  {'ok  ' if c.passed else 'FAIL'} {found}{note}")
     return OK if run.good else WRONG
+
+
+def rows(topic, options, tell=lambda rows, share: None):
+    """The rows that a command line asks for."""
+    how = {k: getattr(options, k) for k in READING if getattr(options, k) is not None}
+    return read(topic, options.data, options.column, **how, tell=tell)
 
 
 def _folder(name, options) -> Path:
@@ -231,6 +248,8 @@ def _publish(options) -> int:
 
 
 def _describe(options) -> int:
+    from workflow.describe import describe
+
     print("\n\n".join(describe(load(name)) for name in options.topics))
     return OK
 

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 EVERY = 20.0  # seconds between plain lines
+PATIENCE = 2.0  # seconds before the rows read are counted aloud
 
 
 class Stages:
@@ -33,6 +34,12 @@ class Stages:
             self.status.update(f"{self.name}: {stage}{note}")
         else:
             print(f"{self.name}: {stage}", file=sys.stderr, flush=True)
+
+    def rows(self, done, share):
+        """How many rows of a large file have been read; only where there is somebody to see it."""
+        if self.status and time.perf_counter() - self.start > PATIENCE:
+            of_all = f" ({share:.0%} of the file)" if share is not None else ""
+            self.status.update(f"{self.name}: reading, {done:,} rows{of_all}")
 
 
 class Counts:

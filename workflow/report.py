@@ -57,7 +57,7 @@ def _page(run, facts, found, small):
         more=panels[max(FIRST_SCREEN) :],
         small_panels=small_panels,
         story=list(_story(run)) if run.good else [],
-        provenance=_provenance(run.path),
+        provenance=_provenance(run.data.attrs.get("comments", [])),
         head=_table(run.data.head(8).reset_index(allow_duplicates=True)),
         column_pictures=_column_pictures(run),
         source={f: _source(run, f) for f in ("model", "exact", "mle")},
@@ -197,16 +197,13 @@ def put_calibration(name: str, table: pd.DataFrame, found: pd.DataFrame) -> None
             path.write_text(text, encoding="utf-8")
 
 
-def _provenance(path: Path) -> list[str]:
+def _provenance(comments: list[str]) -> list[str]:
     lines = []
-    with path.open(encoding="utf-8-sig") as file:
-        for line in file:
-            if not line.startswith("#"):
-                break
-            if line.startswith("#  ") and lines:  # indented: the line before goes on
-                lines[-1] += " " + line[1:].strip()
-            else:
-                lines.append(line[1:].strip())
+    for line in comments:
+        if line.startswith("#  ") and lines:  # indented: the line before goes on
+            lines[-1] += " " + line[1:].strip()
+        else:
+            lines.append(line[1:].strip())
     return lines
 
 
@@ -218,6 +215,7 @@ def _command(run):
     words = ["python", "-m", "workflow", "report", run.topic.name]
     words += [] if run.shipped else ["--data", run.path.name]
     words += ["--column", *run.columns] if run.columns else []
+    words += run.data.attrs.get("options", [])
     changed = [
         f"{name}={','.join(f'{v:.12g}' for v in np.atleast_1d(value))}"
         for name, value in run.settings.items()
