@@ -5,7 +5,6 @@ Nothing here imports PyMC before a topic is loaded, so listing and refusing name
 """
 
 import difflib
-import importlib
 import inspect
 import re
 from dataclasses import dataclass
@@ -52,10 +51,11 @@ class Topic:
     def exact(self, data, settings):
         return self.module.exact(data, **settings)
 
-    def mle(self, data, settings) -> dict:
+    def mle(self, data, settings) -> dict | None:
         """The maximum-likelihood answer; ValueError where the likelihood has no maximum."""
         known = {name: settings[name] for name in self.known}
-        return {k: np.asarray(v, float) for k, v in self.module.mle(data, **known).items()}
+        found = self.module.mle(data, **known)
+        return found and {k: np.asarray(v, float) for k, v in found.items()}
 
     def exact_rows(self, data: pd.DataFrame, settings: dict) -> pd.DataFrame:
         """The rows whose posterior is known exactly: all, or the first EXACT_ROWS.
@@ -79,11 +79,9 @@ def load(name: str) -> Topic:
         raise Refused(
             f"no topic {name!r}{_nearest(name, names())}; there are: {', '.join(names())}"
         )
-    return Topic(
-        name,
-        importlib.import_module(f"models.{name}"),
-        importlib.import_module(f"analyses.{name}"),
-    )
+    from workflow.locate import whole  # which says file and line of what does not run
+
+    return Topic(name, *whole(name))
 
 
 def settings(topic: Topic, given: list[str]) -> dict:
