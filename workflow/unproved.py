@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from models._exact import Exact
 from workflow import calibrate
@@ -57,9 +58,10 @@ class Drawn:
 
     def cdf(self, x):
         x = np.broadcast_to(x, np.broadcast_shapes(np.shape(x), self.shape))
-        return np.mean(
-            self.values.reshape(-1, *(1,) * (x.ndim - len(self.shape)), *self.shape) <= x, axis=0
-        )
+        out = np.empty(x.shape)
+        for index in np.ndindex(self.shape):
+            out[..., *index] = stats.ecdf(self.values[:, *index]).cdf.evaluate(x[..., *index])
+        return out[()]
 
     def rvs(self, size=(), random_state=None):
         rng = np.random.default_rng(random_state)
