@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests import edits
+from tests.test_house import IN_A_COPY
 from workflow import check, picture, prior, topic, unproved
 from workflow.locate import rules
 from workflow.new import new
@@ -40,7 +43,7 @@ SAID = {
     "line": "models/line.py, PRIOR: the prior of theta is Beta(alpha, beta), here alpha = 1, "
     "beta = 0, which needs alpha > 0, beta > 0",
     "nan": "models/nan.py: PRIOR: `alpha` must be a finite number or a list of them; it is nan",
-    "extreme": "--set alpha=1e+300: too extreme for double precision: the quartiles of theta",
+    "extreme": "--set alpha=1e+300: too extreme for double precision: `alpha` must be below 1e+100",
     "order": "--set m=80,52: `m` must ascend, to tell components apart; it is [80. 52.]",
     "lengths": "--set m=40,60,80: `m` has 3 values for 2 components",
     "unobserved": "models/unobserved.py: the model has no observed variable: ",
@@ -225,12 +228,16 @@ def _refused_or_finite(found, data, given):
         with rules(found, settings, found.csv):
             exact = found.exact(rows, settings)
         prior.insist_on_an_answer(found, settings, exact)
+        checks = check.identity(model, exact, seed=1, importance=False)
+        prior.insist_on_precision(found, settings, checks[0])
     except topic.Refused as problem:
         said = str(problem)
         assert said.startswith("--set "), said
         assert re.search("must|needs|too extreme|takes|for .* components|too many", said), said
         return
-    checks = check.identity(model, exact, seed=1, importance=False)
+    if found.name == "linear_regression" and given == "sigma_scale=1e-9":  # scatter is near 50
+        assert [c.name for c in checks if not c.passed] == ["mass of sigma, with the evidence"]
+        return
     assert all(c.passed for c in checks), [c for c in checks if not c.passed]
 
 
@@ -269,6 +276,23 @@ def test_what_draws_say_is_what_their_quantiles_say():
     one = unproved.Drawn(values[:, 0, 0])
     assert one.ppf([0.1, 0.9]).tolist() == np.quantile(values[:, 0, 0], [0.1, 0.9]).tolist()
     assert one.cdf(np.array([-9.0, 9.0])).tolist() == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("command", IN_A_COPY)
+def test_the_command_of_the_readme_makes_a_copy(tree, command):
+    """`mine` as printed; another topic's copy imports its own model."""
+    for line in (command, "make new TOPIC=spread FROM=gamma_precision"):
+        done = subprocess.run(
+            [*line.split(), f"PYTHON={sys.executable}", "READY="],
+            cwd=tree, text=True, capture_output=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert "are a working copy of" in done.stdout
+    assert (tree / "data" / "mine.csv").read_bytes() == (
+        topic.HOME / "data" / "beta_binomial.csv"
+    ).read_bytes()
+    analysis = (tree / "analyses" / "spread.py").read_text(encoding="utf-8")
+    assert "from models import spread as gamma_precision" in analysis
 
 
 @pytest.mark.parametrize(

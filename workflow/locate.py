@@ -111,7 +111,7 @@ def rules(topic, settings: dict, path: Path):
     except (ValueError, ArithmeticError) as problem:
         last = traceback.extract_tb(problem.__traceback__)[-1]
         own = Path(last.filename).parent == HOME / "models" and last.line.startswith("raise")
-        text = str(problem)[:LONGEST] if own else located(problem)
+        text = " ".join(str(problem).split())[:LONGEST] if own else located(problem)
         if text is None:
             raise
         blamed = _blamed(topic, settings, path, text, own)
@@ -125,7 +125,8 @@ def _blamed(topic, settings, path, text, own):
         return as_set({k: v for k, v in changed.items() if k in named} or changed)
     if named:
         return origin(topic, named)
-    return str(path) if own else ""
+    said = f"{as_set(changed)} with {path}" if changed else str(path)  # either may be at fault
+    return said if own else ""
 
 
 def origin(topic, settings=()) -> str:

@@ -164,6 +164,7 @@ def _answer(run) -> pm.Model:
         return small
     run.exact = exact
     run.checks += check.identity(small, exact, run.seed)
+    prior.insist_on_precision(topic, settings, run.checks[0])
     if not run.checks[0].passed:
         run.disagreement = disagreement.in_words(small, exact, run.seed)
     return small
