@@ -166,7 +166,13 @@ def workflow(tree: Path, commands: list[list[str]]) -> list[tuple[int, str]]:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     said = [json.loads(line) for line in done.stdout.splitlines()]
-    return [(code, WORKS.sub("", text).strip()) for code, text in said]
+    return [(code, "\n".join(_worth_showing(text))) for code, text in said]
+
+
+def _worth_showing(text: str) -> list[str]:
+    """All but the stages a run goes through and the checks that passed."""
+    lines = WORKS.sub("", text).splitlines()
+    return [line for line in lines if line.strip() and not line.startswith("  ok  ")]
 
 
 def carry_out(tree: Path, scenarios: dict) -> dict[str, tuple[int, str]]:
@@ -186,8 +192,8 @@ def page(found: dict) -> str:
         "# Edits, and what one is told\n\n"
         "Written by `python -m tests.edits`, which carries out every edit in a copy of this "
         "repository; `make test` does so again and compares the words. Each starts from a copy "
-        "made by `make new`, or from a shipped topic with `SET`. Exit codes: 0, the answer agrees "
-        "or is unproved; 1, it disagrees; 2, the input was refused and nothing written.\n"
+        "made by `make new`, or from a shipped topic with `SET`; checks that passed are left out. "
+        "Exit codes: 0, the answer agrees or is unproved; 1, it disagrees; 2, the input was refused and nothing written.\n"
     ]
     for heading, table in (
         ("Editing a prior", PRIORS), ("Editing a model", MODELS), ("Python that does not run", CODE)

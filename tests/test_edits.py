@@ -1,6 +1,7 @@
 """Edits of priors and models: what one is told, for real, in a copy; see `tests/edits.py`."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -160,6 +161,30 @@ def test_the_gallery_shows_it_as_unproved(tree, found):
     assert "unproved</span> · no exact answer" in page
 
 
+def test_a_topic_that_does_not_run_stops_no_other(tree, found):
+    (code, said), (listed, topics) = edits.workflow(
+        tree, [["check", "syntax", "misspelt", "copy"], ["list"]]
+    )
+    assert code == listed == 2
+    assert "SyntaxError" in said
+    assert "NameError" in said
+    assert re.search(r"^copy +agree", said, flags=re.M)
+    assert "SyntaxError" in topics
+    assert re.search(r"^copy +What share", topics, flags=re.M)
+
+
+def test_an_answer_older_than_its_topic_is_not_in_the_gallery(tree, found):
+    """Else one that no longer runs would stand there as verified."""
+    source = tree / "models" / "copy.py"
+    before = source.stat().st_mtime
+    later = (tree / "results" / "copy" / "summary.json").stat().st_mtime + 10
+    os.utime(source, (later, later))
+    said = edits.workflow(tree, [["gallery"]])[0][1]
+    os.utime(source, (before, before))
+    assert re.search("^copy +missing", said, flags=re.M)
+    assert re.search("^copy +agree", edits.workflow(tree, [["gallery"]])[0][1], flags=re.M)
+
+
 def test_an_mle_that_does_not_belong_fails_where_nothing_is_exact(found, facts):
     known, _ = facts("wrong_mle")
     assert known["verdict"] == "disagree"
@@ -170,6 +195,7 @@ def test_without_an_mle_the_rest_is_verified_and_says_so(found, facts):
     known, page = facts("without_mle")
     assert known["verdict"] == "agree"
     assert known["unknowns"][0]["mle"] is None
+    assert known["answer"].endswith("There is no `mle`: score and limit were left out.")
     assert "no MLE is known" in page.read_text(encoding="utf-8")
 
 

@@ -90,7 +90,8 @@ def identity_points(model, exact, seed: int, number: int = 40) -> Iterator[dict]
 
 def _shown(theta) -> str:
     return ", ".join(
-        f"{k} = {np.array2string(np.asarray(v), precision=4)}" for k, v in theta.items()
+        f"{k} = {np.array2string(np.asarray(v), precision=4, max_line_width=10_000)}"
+        for k, v in theta.items()
     )
 
 

@@ -98,8 +98,11 @@ def _rounded(theta, name, difference):
 def _found(difference, theta, *names) -> str:
     d = difference(theta)[0]
     by = f"by {abs(d):.3g}" if np.isfinite(d) else "without bound"
-    where = ", ".join(
-        f"{k} = {np.array2string(np.asarray(theta[k]), precision=3, threshold=6)}"
-        for k in names or theta
-    )
+    where = ", ".join(f"{k} = {_short(theta[k])}" for k in names or theta)
     return f"{by} at {where}"
+
+
+def _short(value) -> str:
+    if np.ndim(value) == 0:
+        return f"{value:.3g}"
+    return np.array2string(np.asarray(value), precision=3, threshold=6, max_line_width=10_000)

@@ -129,11 +129,12 @@ def calibration(run, tell: Callable[[str], None]) -> Check:
 
 
 def sentence(run) -> str:
-    """What was shown of an answer without an exact one, and what was not; '' where there is one."""
+    """What was shown of an answer where something was not; '' where all was."""
     if run.exact is not None:
-        return ""
+        lacking = not run.maximum.check.applies
+        return "There is no `mle`: score and limit were left out." if lacking else ""
     yes = ["the sampler converged", "Stein's identities hold"]
-    no = ["that these draws are the posterior of this model to the last digit"]
+    no = ["that the draws match an exact posterior"]
     if run.mle is not None:
         yes.append("the MLE maximises the likelihood")
     elif not run.maximum.check.applies:
