@@ -193,7 +193,8 @@ def page(found: dict) -> str:
         "Written by `python -m tests.edits`, which carries out every edit in a copy of this "
         "repository; `make test` does so again and compares the words. Each starts from a copy "
         "made by `make new`, or from a shipped topic with `SET`; checks that passed are left out. "
-        "Exit codes: 0, the answer agrees or is unproved; 1, it disagrees; 2, the input was refused and nothing written.\n"
+        "Exit codes: 0, the answer agrees or is unproved; 1, it disagrees; 2, "
+        "the input was refused and nothing written.\n"
     ]
     for heading, table in (
         ("Editing a prior", PRIORS), ("Editing a model", MODELS), ("Python that does not run", CODE)
