@@ -239,9 +239,11 @@ def test_every_setting_is_refused_with_a_rule_or_gives_a_finite_answer(each, sub
     found, data, settings = each
     for name, value in settings.items():
         for text in ("0", "-1", "nan", "inf", "1e300", "1e-300", "1e9", "1e-9"):
-            given = f"{name}={','.join([text] * np.size(value))}"
-            with subtests.test(given):
-                _refused_or_finite(found, data, given)
+            rest = [f"{v:.17g}" for v in np.ravel(value)[1:]]
+            for values in {(text, *rest), (text,) * np.size(value)}:
+                given = f"{name}={','.join(values)}"
+                with subtests.test(given):
+                    _refused_or_finite(found, data, given)
 
 
 def _refused_or_finite(found, data, given):
@@ -259,7 +261,7 @@ def _refused_or_finite(found, data, given):
     except topic.Refused as problem:
         said = str(problem)
         assert said.startswith("--set "), said
-        assert re.search("must|needs|too extreme|takes|for .* components|too many", said), said
+        assert "Error" not in said or "no answer can be computed" in said
         return
     if found.name == "linear_regression" and given == "sigma_scale=1e-9":  # scatter is near 50
         assert [c.name for c in checks if not c.passed] == ["mass of sigma, with the evidence"]
@@ -275,7 +277,7 @@ def test_draws_alone_feed_every_analysis(run):
     """`answer` says nearly the same of draws; `story`, of what is exactly known, is left out."""
     bare = replace(run, exact=None)
     said, exactly = (run.topic.analysis.answer(unproved.known(r)) for r in (bare, run))
-    assert re.sub(r"\d", "", said).split() == re.sub(r"\d", "", exactly).split()
+    assert re.findall("[a-z]+", said) == re.findall("[a-z]+", exactly)
     assert numbers(said) == pytest.approx(numbers(exactly), rel=0.1, abs=0.1)
     with picture.style():
         assert unproved.story(bare) == [unproved.STORY.format(run.topic.name)]

@@ -114,6 +114,8 @@ def rules(topic, settings: dict, path: Path):
         text = " ".join(str(problem).split())[:LONGEST] if own else located(problem)
         if text is None:
             raise
+        if not own and given(topic, settings):
+            text = f"no answer can be computed under these settings ({text})"
         blamed = _blamed(topic, settings, path, text, own)
         raise Refused(f"{blamed}{blamed and ': '}{text}") from problem
 
@@ -125,7 +127,8 @@ def _blamed(topic, settings, path, text, own):
         return as_set({k: v for k, v in changed.items() if k in named} or changed)
     if named:
         return origin(topic, named)
-    said = f"{as_set(changed)} with {path}" if changed else str(path)  # either may be at fault
+    said = str(_short(Path(path)))
+    said = f"{as_set(changed)} with {said}" if changed else said  # either may be at fault
     return said if own else ""
 
 
