@@ -18,10 +18,10 @@ else
   CLUSTER := .venv/.cluster
 endif
 
-export DATA OUT  # names of files reach the shell as they are, quotes and dollars included
+export DATA OUT TOPIC FROM  # names of files reach the shell as they are, quotes and dollars included
 
 .DEFAULT_GOAL := all
-.PHONY: all test calibrate seeds verify lint format bench help clean $(TOPICS)
+.PHONY: all new test calibrate seeds verify lint format bench help clean $(TOPICS)
 
 # Stale topics are collected in a file of this very make and then run by one process: starting
 # Python and compiling is what costs. $$PPID is this make's own process number in every recipe.
@@ -44,6 +44,9 @@ $(TOPICS): $(READY)
 	@$(PYTHON) -m workflow report $@ \
 	  $(if $(DATA),--data "$$DATA") $(if $(FIELDS),--column $(FIELDS)) $(addprefix --,$(READ)) \
 	  $(if $(SET),--set $(SET)) $(if $(SEED),--seed $(SEED)) $(if $(OUT),--out "$$OUT")
+
+new: $(READY) ## a working copy of a topic to change: make new TOPIC=mine FROM=beta_binomial
+	@$(PYTHON) -m workflow new $(if $(TOPIC),"$$TOPIC",--help) $(if $(FROM),--from "$$FROM")
 
 test: $(READY) $(CLUSTER) lint ## every test but the slow ones, with lint
 	@$(PYTHON) -m pytest

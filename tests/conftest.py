@@ -23,3 +23,13 @@ def run(name, each):
     """The topic verified once, sampling included; shared by every test that looks at draws."""
     found, data, settings = each
     return verify(found, data, settings)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """A topic somebody has just made fails tests it knows nothing of: say why."""
+    tested = {path.stem for path in (topic.HOME / "tests" / "mistakes").glob("*.py")}
+    for name in set(topic.names()) - tested:
+        terminalreporter.write_line(
+            f"{name}: a topic without tests of its own. What a topic that stays here needs is in "
+            'CONTRIBUTING.md, "Add a topic"; until it is there, tests that ask for it fail.'
+        )

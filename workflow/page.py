@@ -15,7 +15,7 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markdown_it import MarkdownIt
 
-from workflow.topic import names
+from workflow.topic import HOME, names
 
 PACKAGES = ("pymc", "nutpie", "arviz", "pytensor", "numpy", "scipy", "pandas")
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")  # markup in data stays text
@@ -92,12 +92,18 @@ class replacing:
             self.path.unlink(missing_ok=True)
 
 
+def _changed(name: str) -> float:
+    """When a topic's files last changed: no older result is one of the topic as it is."""
+    files = (f"models/{name}.py", f"analyses/{name}.py", f"data/{name}.csv")
+    return max(((HOME / f).stat().st_mtime for f in files if (HOME / f).is_file()), default=0.0)
+
+
 def gallery(results: Path) -> list[dict]:
     """Write results/index.html from the summaries that are there; returns them in topic order."""
     found = []
     for name in names():
         path = results / name / "summary.json"
-        if path.is_file():
+        if path.is_file() and path.stat().st_mtime >= _changed(name):
             found.append(json.loads(path.read_text(encoding="utf-8")))
     missing = [n for n in names() if n not in {f["topic"] for f in found}]
     page = template("index.html.j2").render(found=found, missing=missing, versions=versions())

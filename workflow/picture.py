@@ -116,8 +116,10 @@ def exact_over_draws(posterior, record, *, reference=None, size=(3.1, 2.1)):
         axis.plot(x, density, color="exact", linewidth=2)
         top = np.nanmax(density[np.isfinite(density)])
     else:
-        counts, edges = np.histogram(np.ravel(reference), bins=40, density=True)
-        axis.stairs(counts, edges, color="ink", linewidth=1.4)
+        drawn = values if reference is None else reference
+        counts, edges = np.histogram(np.ravel(drawn), bins=40, density=True)
+        if reference is not None:
+            axis.stairs(counts, edges, color="ink", linewidth=1.4)
         top = counts.max()
     if record["mle"] is not None and low - 3 * margin < record["mle"] < high + 3 * margin:
         axis.plot(

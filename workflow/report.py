@@ -6,15 +6,17 @@ import json
 import re
 import shlex
 import xml.etree.ElementTree as ET
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from workflow import calibrate, campaign, picture
+from workflow import calibrate, campaign, picture, prior, unproved
+from workflow.locate import as_text, given
 from workflow.page import MARKDOWN, number, replacing, template
-from workflow.summarise import records, summary, verdict
-from workflow.topic import HOME, load
+from workflow.summarise import answer, default_prior, records, summary, verdict
+from workflow.topic import HOME, Refused, load, names
 from workflow.verify import Run
 
 FIRST_SCREEN = {1: (9.2, 2.7), 2: (4.6, 2.5), 3: (3.1, 2.2)}  # panels on it, their size in inches
@@ -24,7 +26,7 @@ MOST_PANELS = 24
 def write(run: Run, out: Path) -> dict:
     """Write the four files and the thumbnail into `out`, each whole or not at all."""
     found = records(run)
-    small = [] if run.all_rows_exact else records(run, exact_rows=True)
+    small = records(run, exact_rows=True) if run.few_rows_exact else []
     facts = summary(run, found, small)
     with picture.style():
         page, thumbnail = _page(run, facts, found, small)
@@ -46,11 +48,13 @@ def write(run: Run, out: Path) -> dict:
 def _page(run, facts, found, small):
     panels = _panels(run, found)
     small_panels = _small_panels(run, small)
-    prior = [(picture.prior_against_posterior(run.draws, r), r["label"]) for r in found[:6]]
+    pictures = [(picture.prior_against_posterior(run.draws, r), r["label"]) for r in found[:6]]
     page = template("report.html.j2").render(
         run=run,
         facts=facts,
         verdict=verdict(run),
+        answer=answer(run) if run.good else "",
+        proof=unproved.sentence(run) if run.good else "",
         found=found,
         small=small,
         first=panels[: max(FIRST_SCREEN)],
@@ -60,11 +64,13 @@ def _page(run, facts, found, small):
         provenance=_provenance(run.data.attrs.get("comments", [])),
         head=_table(run.data.head(8).reset_index(allow_duplicates=True)),
         column_pictures=_column_pictures(run),
-        source={f: _source(run, f) for f in ("model", "exact", "mle")},
+        source=_sources(run.topic.module),
         text=inspect.cleandoc(run.topic.module.__doc__),
         ranks=picture.svg(picture.ranks(run.draws, found[:4]), "rank plots of the chains"),
-        prior=[picture.svg(figure, f"prior and posterior of {label}") for figure, label in prior],
+        prior=[picture.svg(fig, f"prior and posterior of {label}") for fig, label in pictures],
         sensitivity=_sensitivity(run.fit["sensitivity"]),
+        pull=prior.pull(run.fit["sensitivity"]),
+        moved=default_prior(run),
         predictive=_predictive(run.fit),
         calibration=_calibration(run),
         command=_command(run),
@@ -78,13 +84,12 @@ def _panels(run, found, *, thumbnail=False):
     shown = getattr(run.topic.analysis, "SHOW", None)
     chosen = sorted(found, key=lambda r: _place(r, shown)) if shown else found
     gibbs = run.gibbs or {}
-    chosen = [r for r in chosen if r["name"] in exact or r["name"] in gibbs][
-        : 1 if thumbnail else MOST_PANELS
-    ]
+    if exact or gibbs:  # elements with something to stand beside
+        chosen = [r for r in chosen if r["name"] in exact or r["name"] in gibbs]
     made = []
-    for place, r in enumerate(chosen):
+    for place, r in enumerate(chosen[: 1 if thumbnail else MOST_PANELS]):
         reference = None
-        if r["name"] not in exact:
+        if r["name"] in gibbs and r["name"] not in exact:
             reference = np.asarray(gibbs[r["name"]])[(slice(None), slice(None), *r["index"])]
         panel = {**r, "distribution": exact.get(r["name"])}
         size = FIRST_SCREEN[3 if thumbnail or place >= 3 else min(len(chosen), 3)]
@@ -135,7 +140,7 @@ def _predictive(fit) -> str:
 
 def _story(run):
     """Paragraphs, tables and figures as HTML; nothing a user's file holds is taken as markup."""
-    for item in run.topic.analysis.story(run):
+    for item in unproved.story(run):
         if isinstance(item, str):
             yield MARKDOWN.render(item)
         elif isinstance(item, pd.DataFrame):
@@ -153,11 +158,17 @@ def _table(frame: pd.DataFrame) -> str:
 
 def _calibration(run) -> str:
     """The section on calibration: of the shipped data under their own prior, or none."""
-    ours = run.topic.defaults
-    if not run.shipped or any(not np.array_equal(v, ours[k]) for k, v in run.settings.items()):
+    if run.calibration is not None:  # done there and then, as there is no exact answer
+        found = calibrate.verdicts({run.topic.name: run.calibration})
+        return calibration(run.topic.name, run.calibration, found)
+    if not run.shipped or given(run.topic, run.settings):
         return ""
-    found = campaign.measured(calibrate, "ranks", calibrate.LEAST)
-    tables = {name: table for name, (_, table) in found.items()}
+    tables = {}
+    for name in names():
+        with suppress(Refused, OSError):  # somebody's topic that does not run is no matter of ours
+            place = campaign.place(name, "ranks", calibrate.about(load(name)))
+            table = campaign.read(place)[1]
+            tables |= {name: table} if len(table) >= calibrate.LEAST else {}
     if run.topic.name not in tables:
         return template("calibration.html.j2").render(topic=run.topic.name, table=None)
     verdicts = calibrate.verdicts(tables)
@@ -207,8 +218,9 @@ def _provenance(comments: list[str]) -> list[str]:
     return lines
 
 
-def _source(run, name):
-    return inspect.getsource(getattr(run.topic.module, name))
+def _sources(module) -> dict[str, str]:
+    functions = {name: getattr(module, name, None) for name in ("model", "exact", "mle")}
+    return {name: inspect.getsource(f) for name, f in functions.items() if inspect.isfunction(f)}
 
 
 def _command(run):
@@ -216,12 +228,8 @@ def _command(run):
     words += [] if run.shipped else ["--data", run.path.name]
     words += ["--column", *run.columns] if run.columns else []
     words += run.data.attrs.get("options", [])
-    changed = [
-        f"{name}={','.join(f'{v:.12g}' for v in np.atleast_1d(value))}"
-        for name, value in run.settings.items()
-        if not np.array_equal(value, run.topic.defaults[name])
-    ]
-    words += ["--set", *changed] if changed else []
+    changed = given(run.topic, run.settings)
+    words += ["--set", *(f"{k}={as_text(v)}" for k, v in changed.items())] if changed else []
     return shlex.join([*words, "--seed", str(run.seed)])
 
 

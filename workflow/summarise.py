@@ -7,9 +7,10 @@ import numpy as np
 import pymc as pm
 from arviz_stats.base import array_stats
 
-from workflow import fit
+from workflow import fit, unproved
 from workflow.check import Check
-from workflow.page import short, versions
+from workflow.locate import as_text, given
+from workflow.page import number, short, versions
 from workflow.topic import HOME
 from workflow.verify import Run
 
@@ -17,6 +18,7 @@ INTERVAL = {"kind": "equal-tailed", "prob": 0.95}
 QUANTILES = {"q2.5": 0.025, "q50": 0.5, "q97.5": 0.975}
 VERDICTS = {
     "agree": "Verified: the draws match the exact posterior",
+    "unproved": "Unproved: no exact answer is known",
     "disagree": "Not verified: the answers disagree",
     "unconverged": "Not verified: the sampler did not converge",
 }
@@ -29,6 +31,9 @@ FAILURES = {  # what a check that failed says to a person; others say their name
     "Gibbs: R-hat, largest": "R-hat of the Gibbs sampler is {}",
     "Gibbs: ESS, lowest": "the lowest effective sample size of the Gibbs sampler is {}",
     "draws against exact, largest |z|": "draws and exact answer are {} Monte Carlo errors apart",
+    "score at the MLE, in standard errors": "mle is {} standard errors from where the model's own "
+    "likelihood is highest",
+    "calibration, smallest p after Holm": "the smallest p of a short calibration is {}",
     "Stein identities, largest |z|": "a Stein identity fails by {} Monte Carlo errors",
     "NUTS against Gibbs, largest |z|": "two samplers are {} Monte Carlo errors apart",
 }
@@ -41,22 +46,19 @@ def records(run: Run, *, exact_rows: bool = False) -> list[dict]:
     """
     draws = run.exact_draws if exact_rows else run.all_draws
     known = run.exact.distributions if exact_rows or run.all_rows_exact else {}
-    best = {} if exact_rows and not run.all_rows_exact else _best(run)
+    best = {} if exact_rows and run.few_rows_exact else _best(run)
     found = []
     for name, variable in draws.posterior.data_vars.items():
         values = fit.flat(variable)
-        coordinates = _coordinates(run.model, name, variable.shape[2:])
+        labels = _labels(run.model, name, variable.shape[2:])
         exact = _of_exact(known.get(name), values.shape[-1])
         for i, index in enumerate(np.ndindex(variable.shape[2:])):
-            label = name + (
-                f"[{', '.join(coordinates[k][j] for k, j in enumerate(index))}]" if index else ""
-            )
             z = _z(run.z[name], i) if exact else None
             found.append(
                 {
                     "name": name,
                     "index": list(index),
-                    "label": label,
+                    "label": labels[i],
                     "exact": {k: float(v[i]) for k, v in exact.items()} if exact else None,
                     "draws": _of_draws(values[..., i]),
                     "mle": float(np.ravel(best[name])[i]) if name in best else None,
@@ -88,13 +90,18 @@ def _standard_error(run, name, i):
     return float(np.ravel(errors[name])[i]) if name in errors else None
 
 
-def _coordinates(model, name, shape):
+def _labels(model, name, shape) -> list[str]:
+    """'w[bmi]', 'A[1, 2]': the elements of an unknown, by the coordinates of the model."""
     dims = model.named_vars_to_dims.get(name, (None,) * len(shape))
-    return [
+    coordinates = [
         [str(c) for c in model.coords[d]]
         if d in model.coords
         else [str(i + 1) for i in range(size)]
         for d, size in zip(dims, shape, strict=True)
+    ]
+    return [
+        name + (f"[{', '.join(coordinates[k][j] for k, j in enumerate(index))}]" if index else "")
+        for index in np.ndindex(shape)
     ]
 
 
@@ -144,9 +151,9 @@ def summary(run: Run, found: list[dict], small: list[dict]) -> dict:
         "sampling": {k: run.all_draws.attrs[k] for k in ("target_accept", "attempts")},
         "versions": versions(),
         "interval": INTERVAL,
-        "exact_by": run.exact.by,
-        "exact_rows": len(run.exact_data),
-        "log_evidence": float(run.exact.log_evidence),
+        "exact_by": run.exact and run.exact.by,
+        "exact_rows": run.exact and len(run.exact_data),
+        "log_evidence": run.exact and float(run.exact.log_evidence),
         "unknowns": unknowns,
         "checks": [
             {"name": c.name, "value": float(c.value), "limit": float(c.limit), "passed": c.passed}
@@ -167,9 +174,10 @@ def _relative(path: Path) -> str:
 
 def verdict(run: Run) -> str:
     """The verdict in words, with how far exactness reaches."""
-    if not run.good:
+    if not run.good or run.exact is None:
         return VERDICTS[run.verdict]
     best = "the MLE maximises the likelihood" if run.mle else "the likelihood has no maximum"
+    best = best if run.maximum.check.applies else "no MLE is known"
     if run.all_rows_exact:
         return f"{VERDICTS['agree']}; {best}"
     rows = len(run.exact_data)
@@ -177,18 +185,68 @@ def verdict(run: Run) -> str:
 
 
 def sentence(run: Run) -> str:
-    """The answer in one sentence, or why there is none: each check that failed, with its limit."""
-    if not run.good:
-        judged = run.gates if run.verdict == "unconverged" else run.checks
-        reasons = [_failure(c) for c in judged if not c.passed]
-        every = " and ".join(filter(None, [", ".join(reasons[:-1]), reasons[-1]]))
-        return f"{VERDICTS[run.verdict]}, because {every}. No answer is given."
-    answer = run.topic.analysis.answer(run)
-    return f"Under a model that these data contradict: {answer}" if run.misfit else answer
+    """The answer in a sentence, with what was not shown of it; or why there is none."""
+    if run.good:
+        return " ".join(filter(None, [answer(run), unproved.sentence(run)]))
+    if run.disagreement:
+        return f"Not verified: {run.disagreement}. No answer is given."
+    judged = run.gates if run.verdict == "unconverged" else run.checks
+    reasons = [_failure(c) for c in judged if not c.passed]
+    every = " and ".join(filter(None, [", ".join(reasons[:-1]), reasons[-1]]))
+    return f"{VERDICTS[run.verdict]}, because {every}. No answer is given."
+
+
+def answer(run: Run) -> str:
+    """What the topic's analysis answers, under a model that the data contradict or do not."""
+    said = run.topic.analysis.answer(unproved.known(run))
+    return f"Under a model that these data contradict: {said}" if run.misfit else said
+
+
+def default_prior(run: Run) -> tuple[list[dict], str]:
+    """The exact answer beside that under the topic's own prior: rows of a table, and a sentence.
+
+    Nothing where the prior is the topic's own, or no exact answer is known.
+    """
+    own = {k: v for k, v in run.topic.defaults.items() if k in run.topic.module.PRIOR}
+    if run.exact is None or not own.keys() & given(run.topic, run.settings).keys():
+        return [], ""
+    words = ", ".join(f"{k} = {as_text(v)}" for k, v in own.items())
+    try:
+        other = run.topic.exact(run.exact_data, run.settings | own).distributions
+    except ValueError as problem:
+        return (
+            [],
+            f"Under the default prior ({words}) there is no answer to compare with: {problem}.",
+        )
+    rows = []
+    for name, law in run.exact.distributions.items():
+        shape = np.shape(law.mean())
+        if name not in other or np.shape(other[name].mean()) != shape:
+            continue
+        size = int(np.prod(shape))
+        mine, theirs = _of_exact(law, size), _of_exact(other[name], size)
+        labels = _labels(run.model, name, shape)
+        for i, label in enumerate(labels):
+            yours, default = ({k: float(v[i]) for k, v in x.items()} for x in (mine, theirs))
+            moved = (yours["mean"] - default["mean"]) / default["sd"]
+            rows.append({"label": label, "yours": yours, "default": default, "moved": moved})
+    if not rows:
+        return [], f"Under the default prior ({words}) the model has other unknowns."
+    most = max(rows, key=lambda row: abs(row["moved"]))
+    few = f" of the first {len(run.exact_data)} rows" if run.few_rows_exact else ""
+    return rows, (
+        f"Under the default prior ({words}) the exact posterior mean{few} of {most['label']} is "
+        f"{number(most['default']['mean'])}; under yours it is {number(most['yours']['mean'])}, "
+        f"{abs(most['moved']):.2g} posterior standard deviations "
+        f"{'higher' if most['moved'] > 0 else 'lower'}"
+        + (". Nothing else moved further." if len(rows) > 1 else ".")
+    )
 
 
 def _failure(check: Check) -> str:
     """'34 of the transitions diverged (none may)', 'R-hat is 1.63 (at most 1.01)'."""
+    if check.note and not np.isfinite(check.value):
+        return f"{check.name}: {check.note}"
     name, few, _ = check.name.partition(" (exact rows)")
     found, limit = short(check.value), short(check.limit)
     found = f"{check.value:.6g}" if found == limit else found  # 1.0103 is not "1.01, at most 1.01"

@@ -4,7 +4,6 @@ The folder is the registry: `models/<name>.py`, `analyses/<name>.py`, `data/<nam
 Nothing here imports PyMC before a topic is loaded, so listing and refusing names is instant.
 """
 
-import importlib
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -49,10 +48,11 @@ class Topic:
     def exact(self, data, settings):
         return self.module.exact(data, **settings)
 
-    def mle(self, data, settings) -> dict:
+    def mle(self, data, settings) -> dict | None:
         """The maximum-likelihood answer; ValueError where the likelihood has no maximum."""
         known = {name: settings[name] for name in self.known}
-        return {k: np.asarray(v, float) for k, v in self.module.mle(data, **known).items()}
+        found = self.module.mle(data, **known)
+        return found and {k: np.asarray(v, float) for k, v in found.items()}
 
     def exact_rows(self, data: pd.DataFrame, settings: dict) -> pd.DataFrame:
         """The rows whose posterior is known exactly: all, or the first EXACT_ROWS.
@@ -74,11 +74,9 @@ def names() -> list[str]:
 def load(name: str) -> Topic:
     if name not in names():
         raise Refused(f"no topic {name!r}{nearest(name, names())}; there are: {', '.join(names())}")
-    return Topic(
-        name,
-        importlib.import_module(f"models.{name}"),
-        importlib.import_module(f"analyses.{name}"),
-    )
+    from workflow.locate import whole  # which says file and line of what does not run
+
+    return Topic(name, *whole(name))
 
 
 def settings(topic: Topic, given: list[str]) -> dict:

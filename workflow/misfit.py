@@ -1,0 +1,68 @@
+"""Whether the model suits the data: another matter than whether the computation is right."""
+
+import math
+
+import numpy as np
+
+from workflow import prior
+from workflow.check import Check
+from workflow.locate import as_set
+from workflow.unproved import known
+
+MISFIT = 0.01  # a predictive p below this and the page says that the data contradict the model
+PRIOR_RANGE = 0.999
+
+
+def prior_range(run):
+    """Data in units the prior did not expect are said in the first line, with a way out."""
+    edge = (1 - PRIOR_RANGE) / 2
+    for name, values in run.draws.prior_predictive.items():
+        observed = run.draws.observed_data[name].values.astype(float)
+        simulated = values.values.reshape(-1, observed.size)
+        # The mean against single values: a misfit of the mean is not a matter of units.
+        for what, found, expected in (
+            ("mean", observed.mean(), simulated),
+            ("standard deviation", observed.std(), simulated.std(axis=1)),
+        ):
+            low, high = np.quantile(expected, [edge, 1 - edge])
+            if not low <= found <= high:
+                run.warnings.append(
+                    f"the {what} of `{name}`, {found:.4g}, lies outside what the prior "
+                    f"expects ({low:.4g} to {high:.4g}, 99.9 % of prior simulations)"
+                )
+    if run.warnings:
+        run.warnings[-1] += _way_out(run)
+
+
+def _way_out(run) -> str:
+    if not hasattr(run.topic.module, "suggest"):
+        return ""
+    way = as_set(run.topic.module.suggest(run.data))
+    return f"; is the unit right? Settings that would expect it: {way}"
+
+
+def fit(run):
+    """Whether the model suits the data: a predictive p, and prior against data."""
+    statistic = run.topic.analysis.discrepancy
+    (name,) = run.draws.posterior_predictive.data_vars
+    observed = run.draws.observed_data[name].values
+    replicated = run.draws.posterior_predictive[name].values.reshape(-1, *observed.shape)
+    asking = known(run)
+    found = float(statistic(observed, asking))
+    simulated = np.array([float(statistic(y, asking)) for y in replicated])
+    # A statistic that replicated data cannot change can tell nothing, whatever the data.
+    silent = np.ptp(simulated) <= 1e-9 * (1 + abs(found))
+    p = None if silent else float((1 + np.sum(simulated >= found)) / (1 + simulated.size))
+    table = prior.sensitivity(run.draws)
+    free = {v.name for v in run.model.free_RVs}
+    flagged = [] if table is None else table.index[table["diagnosis"].str.contains("conflict")]
+    run.fit.update(
+        statistic=(statistic.__doc__ or "Discrepancy").strip().splitlines()[0].rstrip("."),
+        value=found,
+        simulated=simulated,
+        p=p,
+        conflict=[str(n) for n in flagged if str(n).partition("[")[0] in free],
+        sensitivity=table,
+    )
+    if not math.isfinite(found):
+        run.checks.append(Check("the predictive statistic is finite", math.inf, 0))
