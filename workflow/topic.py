@@ -20,7 +20,7 @@ MOST_BITS = 16  # of assignments enumerated: 2**16 = 65,536
 SHOWN_ROWS = 5  # of the rows that break a rule, the first few are named
 
 
-class Refused(Exception):
+class Refused(ValueError):
     """The input cannot be used; the message says the rule, the place and what was found."""
 
 
@@ -114,8 +114,11 @@ def read(topic: Topic, path: Path | None = None, columns: list[str] = ()) -> pd.
     Only `#` lines at the very top are comments. `columns` holds `ours=theirs` pairs. Every rule
     that is broken is listed in one `Refused`, with line numbers of the file.
     """
-    path = path or topic.csv
-    frame, first_line = _parse(path)
+    if isinstance(path, pd.DataFrame):
+        frame, first_line, path = path.reset_index(drop=True), 1, "the frame"
+    else:
+        path = path or topic.csv
+        frame, first_line = _parse(path)
     frame = raw = _rename(frame, columns, path)
     lines = pd.Series(frame.index + first_line, index=frame.index)
     schema = topic.module.Data.to_schema()

@@ -20,6 +20,7 @@ from workflow.topic import Refused, Topic
 
 MISFIT = 0.01  # a predictive p below this and the page says that the data contradict the model
 PRIOR_RANGE = 0.999
+FRAME = Path("a DataFrame")  # where rows come from that were in no file
 
 
 @dataclass
@@ -51,7 +52,19 @@ class Run:
     @property
     def shipped(self) -> bool:
         """Whether these are the repository's own data."""
-        return self.path.resolve() == self.topic.csv.resolve()
+        return self.path is not FRAME and self.path.resolve() == self.topic.csv.resolve()
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row an element of every unknown: exact answer, draws and MLE, as in summary.csv."""
+        from workflow import notebook
+
+        return notebook.table(self)
+
+    def _repr_html_(self) -> str:
+        from workflow import notebook
+
+        return notebook.page(self)
 
     @property
     def posterior(self) -> xr.Dataset:
@@ -103,9 +116,11 @@ def verify(
         try:
             run.model = topic.model(data, settings)
             fit.insist_on_data(run.model)
-            _drawable(run.model, settings)
+            drawable(run.model, settings)
             small = run.model if run.all_rows_exact else topic.model(run.exact_data, settings)
             run.exact = topic.exact(run.exact_data, settings)
+        except Refused:
+            raise
         except ValueError as problem:
             raise Refused(f"{run.path}: {problem}") from problem
         run.checks += check.identity(small, run.exact, seed)
@@ -131,7 +146,7 @@ def verify(
     return run
 
 
-def _drawable(model, settings):
+def drawable(model: pm.Model, settings: dict) -> None:
     """A prior nobody can draw from has impossible settings: Beta(-1, 9)."""
     try:
         pm.draw(model.free_RVs, random_seed=1, mode=fit.INTERPRETED["mode"])
