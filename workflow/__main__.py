@@ -7,6 +7,7 @@ from pathlib import Path
 
 from joblib import cpu_count
 
+from workflow import page
 from workflow.progress import Counts, Stages
 from workflow.topic import HOME, Refused, describe, load, names, read, settings
 
@@ -21,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(problem, file=sys.stderr)
         return REFUSED
     except OSError as problem:
-        print(f"{problem.strerror}: {problem.filename}", file=sys.stderr)
+        print(_refusal_of_the_machine(problem), file=sys.stderr)
         return MACHINE
     except KeyboardInterrupt:
         return 130
@@ -129,7 +130,7 @@ def _each(options, *, write) -> int:
             print(problem, file=sys.stderr)
             code = REFUSED
         except OSError as problem:
-            print(f"{problem.strerror}: {problem.filename}", file=sys.stderr)
+            print(f"{name}: {_refusal_of_the_machine(problem)}", file=sys.stderr)
             code = MACHINE
         except Exception:  # a broken topic must stop neither the others nor the gallery
             traceback.print_exc()
@@ -138,14 +139,22 @@ def _each(options, *, write) -> int:
     return worst
 
 
+def _refusal_of_the_machine(problem: OSError) -> str:
+    """'results/mine: cannot be written (No space left on device)', as far as it is known."""
+    return ": ".join(str(x) for x in (problem.filename, problem.strerror or problem) if x)
+
+
 def _one(name, options, *, write) -> int:
+    out = options.out or _folder(name, options) if write else None
     with Stages(name) as progress:
         progress("loading")
         topic = load(name)
         chosen = settings(topic, options.given)
         data = read(topic, options.data, options.column)
+        if write:
+            page.insist_writable(out)
         progress("starting PyMC")
-        from workflow import page, report, summarise
+        from workflow import report, summarise
         from workflow.verify import verify
 
         how = {"seed": options.seed, "path": options.data, "columns": options.column}
@@ -153,7 +162,6 @@ def _one(name, options, *, write) -> int:
         place = ""
         if write:
             with run.timed("report", progress):
-                out = options.out or _folder(name, options)
                 report.write(run, out)
             place = _short(out / "report.html")
     for warning in run.warnings:
@@ -242,8 +250,6 @@ def _list(options) -> int:
 
 
 def _gallery(options) -> int:
-    from workflow import page
-
     found = page.gallery(HOME / "results")
     missing = set(names()) - {f["topic"] for f in found}
     for f in found:
