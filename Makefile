@@ -23,17 +23,16 @@ export DATA OUT TOPIC FROM  # names of files reach the shell as they are, quotes
 .DEFAULT_GOAL := all
 .PHONY: all new test calibrate seeds verify lint format bench help clean $(TOPICS)
 
-# Stale topics are collected in a file of this very make and then run by one process: starting
-# Python and compiling is what costs. $$PPID is this make's own process number in every recipe.
-STALE = results/.stale.$$PPID
+# Stale topics are collected in a variable of this very make, as its recipes are expanded, and then
+# run by one process: starting Python and compiling is what costs.
+STALE :=
 
 all: $(READY) $(TOPICS:%=results/%/summary.json) ## every topic whose inputs changed, and results/index.html
-	@topics=$$(cat $(STALE) 2>/dev/null); rm -f $(STALE); status=0; \
-	if [ -n "$$topics" ]; then $(PYTHON) -m workflow report $$topics || status=$$?; fi; \
+	@status=0; $(if $(STALE),$(PYTHON) -m workflow report $(STALE) || status=$$?;) \
 	$(PYTHON) -m workflow gallery || status=$$?; exit $$status
 
 results/%/summary.json: models/%.py analyses/%.py data/%.csv $(MACHINERY) | $(READY)
-	@mkdir -p results; echo $* >> $(STALE)
+	@: $(eval STALE += $*)
 
 # One topic, on its own data or on yours:
 #   make beta_binomial DATA=mine.csv FIELDS="tested=n positive=cases" SET="alpha=2 beta=8" OUT=results/mine

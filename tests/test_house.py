@@ -14,7 +14,14 @@ HOME = topic.HOME
 FILES = [p for folder in ("models", "analyses", "workflow") for p in (HOME / folder).glob("*.py")]
 IMPORT_NAMES = {"jinja2": "jinja2", "markdown_it": "markdown-it-py", "sklearn": "scikit-learn",
                 "arviz_stats": "arviz"}  # fmt: skip
-NEVER_IMPORTED = {"pytest", "hypothesis", "ruff", "h5netcdf", "h5py"}  # for tests; xarray's engine
+NEVER_IMPORTED = {
+    "pytest",
+    "hypothesis",
+    "ruff",
+    "ipython",
+    "h5netcdf",
+    "h5py",
+}  # for tests; xarray's engine
 
 
 def imported(path) -> set[str]:

@@ -1,30 +1,28 @@
 """The command line: python -m workflow COMMAND; `--help` lists what there is."""
 
-import argparse
 import sys
 import traceback
 from pathlib import Path
 
-from joblib import cpu_count
-
+from workflow import page
 from workflow.locate import located
+from workflow.options import parser, rows
 from workflow.progress import Counts, Stages
-from workflow.topic import HOME, Refused, load, names, read, settings
+from workflow.topic import HOME, Refused, load, names, settings
 
 OK, WRONG, REFUSED, MACHINE = 0, 1, 2, 3
-READING = ("decimal", "thousands", "delimiter", "encoding", "sheet")  # options on how to read
 RIGHT = ("agree", "unproved")
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
-        return options.run(options)
+        return COMMANDS[options.command](options)
     except Refused as problem:
         print(problem, file=sys.stderr)
         return REFUSED
     except OSError as problem:
-        print(f"{problem.strerror}: {problem.filename}", file=sys.stderr)
+        print(_refusal_of_the_machine(problem), file=sys.stderr)
         return MACHINE
     except KeyboardInterrupt:
         return 130
@@ -40,101 +38,6 @@ def _broken(problem: Exception) -> int:
         return REFUSED
     traceback.print_exc()
     return WRONG
-
-
-def parser() -> argparse.ArgumentParser:
-    whole = argparse.ArgumentParser(
-        prog="python -m workflow",
-        description="Fit PyMC models and verify them against answers that are known.",
-        epilog="Exit codes: 0, the answers agree; 1, they do not or the sampler did not converge; "
-        "2, the input was refused and nothing written; 3, the machine would not let us.",
-    )
-    commands = whole.add_subparsers(required=True, metavar="COMMAND")
-
-    def command(name, run, text, *, topics, own_data=False):
-        sub = commands.add_parser(name, help=text, description=text)
-        sub.set_defaults(run=run)
-        if topics:
-            sub.add_argument(
-                "topics", nargs=topics, metavar="TOPIC", help="one of: " + ", ".join(names())
-            )
-        if own_data:
-            sub.add_argument(
-                "--data", type=Path, metavar="FILE",
-                help="your rows instead of the shipped ones: CSV, Excel or Parquet",
-            )  # fmt: skip
-            for option, sign, text in (
-                ("decimal", ",", "how your file writes the decimal point"),
-                ("thousands", ".", "what stands between thousands in your file"),
-                ("delimiter", ";", "what stands between cells, if it is not to be found out"),
-                ("encoding", "NAME", "of your file, if it is not to be found out"),
-                ("sheet", "NAME", "of your Excel file, or its number (default: the first)"),
-            ):
-                sub.add_argument(f"--{option}", metavar=sign, help=text)
-            several = {"nargs": "+", "action": "extend", "default": []}
-            sub.add_argument("--column", metavar="OURS=THEIRS", **several,
-                             help="what a column is called in your file")  # fmt: skip
-            sub.add_argument("--set", dest="given", metavar="NAME=VALUE", **several,
-                             help="a prior or known value; a list as 1,2,3")  # fmt: skip
-            sub.add_argument(
-                "--seed", type=int, default=1, help="of all random numbers (default 1)"
-            )
-        return sub
-
-    sub = command(
-        "report",
-        _report,
-        "Fit, verify and write a report for each topic.",
-        topics="+",
-        own_data=True,
-    )
-    sub.add_argument(
-        "--out",
-        type=Path,
-        metavar="FOLDER",
-        help="where to (default results/TOPIC, or results/mine/TOPIC)",
-    )
-    command("check", _check, "Fit and verify without writing anything.", topics="+", own_data=True)
-    command("describe", _describe, "What a topic wants: columns, types, settings.", topics="+")
-    _campaign_command(
-        command(
-            "calibrate",
-            _calibrate,
-            "Simulate data from the prior, refit, see whether the "
-            "ranks of the truth are uniform. Goes on where it was stopped.",
-            topics="*",
-        ),
-        1_000,
-    )
-    _campaign_command(
-        command(
-            "seeds",
-            _seeds,
-            "Fit under many seeds: false alarms and power of the comparison "
-            "of draws with exact answers. Goes on where it was stopped.",
-            topics="*",
-        ),
-        200,
-    )
-    command("publish", _publish, "Write docs/verification.md from what was measured.", topics=None)
-    sub = command("new", _new, "A working copy of a topic under another name.", topics=None)
-    sub.add_argument("name", metavar="NAME", help="of the new topic: models/NAME.py and so on")
-    sub.add_argument(
-        "--from", dest="source", metavar="TOPIC", default="beta_binomial",
-        help="which to copy (default beta_binomial)",
-    )  # fmt: skip
-    command("list", _list, "Every topic and its question.", topics=None)
-    command("gallery", _gallery, "Write results/index.html and say every verdict.", topics=None)
-    return whole
-
-
-def _campaign_command(sub, number) -> None:
-    sub.add_argument("--number", type=int, default=number, metavar="N",
-                     help=f"fits of each topic (default {number:,})")  # fmt: skip
-    sub.add_argument("--processes", type=int, default=cpu_count(), metavar="N",
-                     help="worker processes on this machine (default: one a core)")  # fmt: skip
-    sub.add_argument("--scheduler", metavar="ADDRESS",
-                     help="a dask.distributed scheduler to use instead: tcp://...")  # fmt: skip
 
 
 def _report(options) -> int:
@@ -159,7 +62,7 @@ def _each(options, *, write) -> int:
             print(problem, file=sys.stderr)
             code = REFUSED
         except OSError as problem:
-            print(f"{problem.strerror}: {problem.filename}", file=sys.stderr)
+            print(f"{name}: {_refusal_of_the_machine(problem)}", file=sys.stderr)
             code = MACHINE
         except Exception as problem:  # it must stop neither the other topics nor the gallery
             code = _broken(problem)
@@ -167,23 +70,29 @@ def _each(options, *, write) -> int:
     return worst
 
 
+def _refusal_of_the_machine(problem: OSError) -> str:
+    """'results/mine: cannot be written (No space left on device)', as far as it is known."""
+    return ": ".join(str(x) for x in (problem.filename, problem.strerror or problem) if x)
+
+
 def _one(name, options, *, write) -> int:
+    out = options.out or _folder(name, options) if write else None
     with Stages(name) as progress:
         progress("loading")
         topic = load(name)
         chosen = settings(topic, options.given)
         data = rows(topic, options, progress.rows)
+        if write:
+            page.insist_writable(out)
         progress("starting PyMC")
-        from workflow import page, report, summarise
+        from workflow import report, summarise
         from workflow.verify import verify
 
         how = {"seed": options.seed, "path": options.data, "columns": options.column}
         run = verify(topic, data, chosen, tell=progress, **how)
-        run.warnings[:0] = data.attrs["notes"]
         place = ""
         if write:
             with run.timed("report", progress):
-                out = options.out or _folder(name, options)
                 report.write(run, out)
             place = _short(out / "report.html")
     for warning in run.warnings:
@@ -202,12 +111,6 @@ def _one(name, options, *, write) -> int:
     return OK if run.good else WRONG
 
 
-def rows(topic, options, tell=lambda rows, share: None):
-    """The rows that a command line asks for."""
-    how = {k: getattr(options, k) for k in READING if getattr(options, k) is not None}
-    return read(topic, options.data, options.column, **how, tell=tell)
-
-
 def _folder(name, options) -> Path:
     """results/TOPIC is for the repository's own answer; anybody else's goes to results/mine."""
     own = options.data or options.given or options.column or options.seed != 1
@@ -222,8 +125,8 @@ def _calibrate(options) -> int:
     tables = _campaign(options, calibrate.simulations, calibrate, "ranks", batch=20)
     found = calibrate.verdicts(tables)
     print("\n".join(calibrate.sentences(found)))
-    for name, rows in found.groupby("topic"):
-        report.put_calibration(name, tables[name], rows)
+    for name, verdict in found.groupby("topic"):
+        report.put_calibration(name, tables[name], verdict)
     return OK if found["calibrated"].all() and set(tables) >= set(options.topics) else WRONG
 
 
@@ -292,8 +195,6 @@ def _list(options) -> int:
 
 
 def _gallery(options) -> int:
-    from workflow import page
-
     found = page.gallery(HOME / "results")
     missing = set(names()) - {f["topic"] for f in found}
     for f in found:
@@ -309,6 +210,18 @@ def _short(path: Path) -> Path:
     here = Path.cwd()
     return path.relative_to(here) if path.is_absolute() and path.is_relative_to(here) else path
 
+
+COMMANDS = {
+    "report": _report,
+    "check": _check,
+    "describe": _describe,
+    "calibrate": _calibrate,
+    "seeds": _seeds,
+    "publish": _publish,
+    "new": _new,
+    "list": _list,
+    "gallery": _gallery,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

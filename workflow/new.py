@@ -3,7 +3,7 @@
 import keyword
 import re
 
-from workflow.page import replacing
+from workflow.page import put_files
 from workflow.topic import HOME, Refused, load, names
 
 FILES = (("models", "py"), ("analyses", "py"), ("data", "csv"))
@@ -20,8 +20,7 @@ def new(name: str, source: str) -> str:
             _renamed(text, source, name) if ending == "py" else text
         )
     for path, text in texts.items():
-        with replacing(path) as new:
-            new.write_text(text, encoding="utf-8")
+        put_files(path.parent, {path.name: text})
     return f"""\
 models/{name}.py, analyses/{name}.py and data/{name}.csv are a working copy of {source}.
   make {name:<19} fits and verifies it. Change something, and do so again:

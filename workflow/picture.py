@@ -86,7 +86,7 @@ def svg(figure, alt: str) -> str:
         f'aria-label="{html.escape(alt, quote=True)}" xmlns="http://www.w3.org/2000/svg" '
         'xmlns:xlink="http://www.w3.org/1999/xlink">'
     )
-    text = re.sub(r"<svg.*?>", opening, text, count=1, flags=re.S)
+    text = re.sub(r"<svg.*?>", lambda _: opening, text, count=1, flags=re.S)
     for name, colour in COLOURS.items():
         text = re.sub(re.escape(colour), f"var(--{name})", text, flags=re.I)
     return text.strip()

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from workflow import calibrate, campaign, compare, picture, reliability
-from workflow.page import replacing, template
+from workflow.page import put_files, template
 from workflow.topic import HOME, Refused, load, names
 
 DOCS = HOME / "docs"
@@ -99,8 +99,7 @@ def _renew(stem: str, new: pd.DataFrame, finish=lambda table: table) -> None:
 
 def put(path: Path, text: str) -> None:
     """Text into a file, whole or not at all."""
-    with replacing(path) as new:
-        new.write_text(text, encoding="utf-8")
+    put_files(path.parent, {path.name: text})
 
 
 def _record(name: str, seeds: dict, ranks: dict) -> dict:

@@ -12,37 +12,56 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from workflow import calibrate, campaign, picture, prior, unproved
+from workflow import calibrate, campaign, notebook, picture, prior, unproved
 from workflow.locate import as_text, given
-from workflow.page import MARKDOWN, number, replacing, template
+from workflow.page import MARKDOWN, number, put_files, shown, template
 from workflow.summarise import answer, default_prior, records, summary, verdict
 from workflow.topic import HOME, Refused, load, names
-from workflow.verify import Run
+from workflow.verify import FRAME, Run
 
 FIRST_SCREEN = {1: (9.2, 2.7), 2: (4.6, 2.5), 3: (3.1, 2.2)}  # panels on it, their size in inches
 MOST_PANELS = 24
 
 
 def write(run: Run, out: Path) -> dict:
-    """Write the four files and the thumbnail into `out`, each whole or not at all."""
+    """Write the four files and the thumbnail into `out`: all of them, or nothing and an OSError."""
     found = records(run)
     small = records(run, exact_rows=True) if run.few_rows_exact else []
     facts = summary(run, found, small)
     with picture.style():
         page, thumbnail = _page(run, facts, found, small)
-    out.mkdir(parents=True, exist_ok=True)
-    table = pd.json_normalize([{k: v for k, v in r.items() if k != "index"} for r in found])
-    with replacing(out / "posterior.nc") as path:
-        run.draws.to_netcdf(path, engine="h5netcdf")
-    for name, text in {
-        "summary.csv": table.to_csv(index=False),
+    files = {
+        "posterior.nc": bytes(run.draws.to_netcdf(engine="h5netcdf")),
+        "summary.csv": spreadsheet(table(found)),
         "thumbnail.svg": thumbnail,
-        "report.html": page,
+        "report.html": shown(page),
         "summary.json": json.dumps(facts, indent=1, ensure_ascii=False, default=str) + "\n",
-    }.items():
-        with replacing(out / name) as path:
-            path.write_text(text, encoding="utf-8")
+    }
+    put_files(out, files)
     return facts
+
+
+def table(found: list[dict]) -> pd.DataFrame:
+    """One row an element of every unknown: exact answer, draws and MLE side by side."""
+    return pd.json_normalize([{k: v for k, v in r.items() if k != "index"} for r in found])
+
+
+def spreadsheet(frame: pd.DataFrame) -> str:
+    """CSV in which no cell is a formula to a spreadsheet, whatever it takes for a separator.
+
+    A quote stands before =, +, - and @ wherever text of a user's file would begin a cell with them
+    (OWASP, CSV injection). Numbers are numbers and stay.
+    """
+    text = frame.select_dtypes(["object", "string"]).columns
+    safe = frame.assign(**{name: frame[name].map(_no_formula) for name in text})
+    return safe.to_csv(index=False)
+
+
+def _no_formula(cell):
+    if not isinstance(cell, str):
+        return cell
+    line = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", cell)
+    return re.sub(r"""(^|[;,|"'])(\s*)(?=[=+@＝＋－＠-])""", r"\1\2'", line)
 
 
 def _page(run, facts, found, small):
@@ -204,8 +223,7 @@ def put_calibration(name: str, table: pd.DataFrame, found: pd.DataFrame) -> None
         text = re.sub(
             r'<section id="calibration">.*?</section>', lambda _: section, text, flags=re.S
         )
-        with replacing(page) as path:
-            path.write_text(text, encoding="utf-8")
+        put_files(page.parent, {page.name: text})
 
 
 def _provenance(comments: list[str]) -> list[str]:
@@ -224,6 +242,8 @@ def _sources(module) -> dict[str, str]:
 
 
 def _command(run):
+    if run.path is FRAME:
+        return notebook.command(run)
     words = ["python", "-m", "workflow", "report", run.topic.name]
     words += [] if run.shipped else ["--data", run.path.name]
     words += ["--column", *run.columns] if run.columns else []
@@ -235,6 +255,7 @@ def _command(run):
 
 def _standalone(svg: str) -> str:
     """A panel with its colours written out, for the gallery's <img>."""
+    svg = shown(svg)
     for name, colour in picture.COLOURS.items():
         svg = svg.replace(f"var(--{name})", colour)
     if svg.startswith("<svg"):

@@ -12,7 +12,7 @@ from workflow.check import Check
 from workflow.locate import as_text, given
 from workflow.page import number, short, versions
 from workflow.topic import HOME
-from workflow.verify import Run
+from workflow.verify import FRAME, Run
 
 INTERVAL = {"kind": "equal-tailed", "prob": 0.95}
 QUANTILES = {"q2.5": 0.025, "q50": 0.5, "q97.5": 0.975}
@@ -142,7 +142,7 @@ def summary(run: Run, found: list[dict], small: list[dict]) -> dict:
         "warnings": run.warnings,
         "data": {
             "path": _relative(run.path),
-            "sha256": hashlib.sha256(run.path.read_bytes()).hexdigest(),
+            "sha256": hashlib.sha256(_bytes(run)).hexdigest(),
             "rows": len(run.data),
         },
         "settings": {k: np.asarray(v).tolist() for k, v in run.settings.items()},
@@ -167,7 +167,14 @@ def summary(run: Run, found: list[dict], small: list[dict]) -> dict:
     return known
 
 
+def _bytes(run) -> bytes:
+    """The file; of a frame, its rows as CSV."""
+    return run.data.to_csv().encode() if run.path is FRAME else run.path.read_bytes()
+
+
 def _relative(path: Path) -> str:
+    if path is FRAME:
+        return str(path)
     resolved = path.resolve()
     return str(resolved.relative_to(HOME)) if resolved.is_relative_to(HOME) else path.name
 

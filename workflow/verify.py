@@ -17,6 +17,8 @@ from workflow.check import Check, Maximum
 from workflow.locate import engine, origin, rules
 from workflow.topic import Refused, Topic
 
+FRAME = Path("a DataFrame")  # where rows come from that were in no file
+
 
 @dataclass
 class Run:
@@ -49,7 +51,19 @@ class Run:
     @property
     def shipped(self) -> bool:
         """Whether these are the repository's own data."""
-        return self.path.resolve() == self.topic.csv.resolve()
+        return self.path is not FRAME and self.path.resolve() == self.topic.csv.resolve()
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row an element of every unknown: exact answer, draws and MLE, as in summary.csv."""
+        from workflow import notebook
+
+        return notebook.table(self)
+
+    def _repr_html_(self) -> str:
+        from workflow import notebook
+
+        return notebook.page(self)
 
     @property
     def posterior(self) -> xr.Dataset:
@@ -129,6 +143,7 @@ def verify(
             None, None, fit.KEPT // fit.PREDICTED
         )  # of the simulations the file keeps these
         run.draws["prior_predictive"] = run.draws.prior_predictive.isel(draw=few)
+    run.warnings[:0] = data.attrs.get("notes", [])
     return run
 
 

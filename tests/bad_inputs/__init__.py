@@ -16,7 +16,8 @@ import pandas as pd
 
 from tests.bad_inputs import made
 from workflow import topic
-from workflow.__main__ import main, parser, rows
+from workflow.__main__ import main
+from workflow.options import parser, rows
 from workflow.refused import plain, short
 
 HERE = Path(__file__).parent

@@ -1,0 +1,108 @@
+"""What may be typed after `python -m workflow`: commands, options and their help."""
+
+import argparse
+from pathlib import Path
+
+from joblib import cpu_count
+
+from workflow.topic import names, read
+
+READING = {
+    "decimal": (",", "how your file writes the decimal point"),
+    "thousands": (".", "what stands between thousands in your file"),
+    "delimiter": (";", "what stands between cells, if it is not to be found out"),
+    "encoding": ("NAME", "of your file, if it is not to be found out"),
+    "sheet": ("NAME", "of your Excel file, or its number (default: the first)"),
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    whole = argparse.ArgumentParser(
+        prog="python -m workflow",
+        description="Fit PyMC models and verify them against answers that are known.",
+        epilog="Exit codes: 0, the answers agree; 1, they do not or the sampler did not converge; "
+        "2, the input was refused and nothing written; 3, the machine would not let us.",
+    )
+    commands = whole.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name, text, *, topics, own_data=False):
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(command=name)
+        if topics:
+            sub.add_argument(
+                "topics", nargs=topics, metavar="TOPIC", help="one of: " + ", ".join(names())
+            )
+        if own_data:
+            sub.add_argument(
+                "--data", type=Path, metavar="FILE",
+                help="your rows instead of the shipped ones: CSV, Excel or Parquet",
+            )  # fmt: skip
+            for option, (sign, meaning) in READING.items():
+                sub.add_argument(f"--{option}", metavar=sign, help=meaning)
+            several = {"nargs": "+", "action": "extend", "default": []}
+            sub.add_argument("--column", metavar="OURS=THEIRS", **several,
+                             help="what a column is called in your file")  # fmt: skip
+            sub.add_argument("--set", dest="given", metavar="NAME=VALUE", **several,
+                             help="a prior or known value; a list as 1,2,3")  # fmt: skip
+            sub.add_argument(
+                "--seed", type=int, default=1, help="of all random numbers (default 1)"
+            )
+        return sub
+
+    sub = command(
+        "report",
+        "Fit, verify and write a report for each topic.",
+        topics="+",
+        own_data=True,
+    )
+    sub.add_argument(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="where to (default results/TOPIC, or results/mine/TOPIC)",
+    )
+    command("check", "Fit and verify without writing anything.", topics="+", own_data=True)
+    command("describe", "What a topic wants: columns, types, settings.", topics="+")
+    _campaign_command(
+        command(
+            "calibrate",
+            "Simulate data from the prior, refit, see whether the "
+            "ranks of the truth are uniform. Goes on where it was stopped.",
+            topics="*",
+        ),
+        1_000,
+    )
+    _campaign_command(
+        command(
+            "seeds",
+            "Fit under many seeds: false alarms and power of the comparison "
+            "of draws with exact answers. Goes on where it was stopped.",
+            topics="*",
+        ),
+        200,
+    )
+    command("publish", "Write docs/verification.md from what was measured.", topics=None)
+    sub = command("new", "A working copy of a topic under another name.", topics=None)
+    sub.add_argument("name", metavar="NAME", help="of the new topic: models/NAME.py and so on")
+    sub.add_argument(
+        "--from", dest="source", metavar="TOPIC", default="beta_binomial",
+        help="which to copy (default beta_binomial)",
+    )  # fmt: skip
+    command("list", "Every topic and its question.", topics=None)
+    command("gallery", "Write results/index.html and say every verdict.", topics=None)
+    return whole
+
+
+def _campaign_command(sub, number) -> None:
+    sub.add_argument("--number", type=int, default=number, metavar="N",
+                     help=f"fits of each topic (default {number:,})")  # fmt: skip
+    sub.add_argument("--processes", type=int, default=cpu_count(), metavar="N",
+                     help="worker processes on this machine (default: one a core)")  # fmt: skip
+    sub.add_argument("--scheduler", metavar="ADDRESS",
+                     help="a dask.distributed scheduler to use instead: tcp://...")  # fmt: skip
+
+
+def rows(topic, options, tell=lambda rows, share: None):
+    """The rows that a command line asks for."""
+    how = {k: getattr(options, k) for k in READING if getattr(options, k) is not None}
+    return read(topic, options.data, options.column, **how, tell=tell)
