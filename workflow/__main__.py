@@ -85,9 +85,12 @@ def _one(name, options, *, write) -> int:
         if write:
             page.insist_writable(out)
         progress("starting PyMC")
+        from pytensor import config
+
         from workflow import report, summarise
         from workflow.verify import verify
 
+        page.insist_writable(Path(config.base_compiledir))  # what is compiled is kept there
         how = {"seed": options.seed, "path": options.data, "columns": options.column}
         run = verify(topic, data, chosen, tell=progress, **how)
         place = ""

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from workflow.page import shown, template
+from workflow.page import insist_writable, shown, template
 from workflow.topic import Topic, load, read, settings
 
 FEW = 12  # rows of the table in a notebook; all are in `.table`
@@ -30,7 +30,6 @@ def report(topic: str, data=None, *, set=None, column=None, seed: int = 1, out=N
     The run: `verdict` ("agree", "disagree", "unconverged"), `table` (a row an unknown), `posterior`
     (all draws, chain x draw), `draws` (the DataTree of posterior.nc), `exact`, `mle`, `checks`.
     """
-    from workflow.page import insist_writable
     from workflow.report import write
     from workflow.verify import verify
 
@@ -65,7 +64,11 @@ def fit(topic: str, data=None, *, set=None, column=None, seed: int = 1) -> "Draw
 
 def _input(topic, data, given, column):
     """The topic, its rows, and with what they are to be fitted; Refused where that cannot be."""
+    from pytensor import config
+
     from workflow.verify import FRAME
+
+    insist_writable(Path(config.base_compiledir))  # what is compiled is kept there
 
     found = load(topic)
     words = [f"{name}={_as_typed(value)}" for name, value in (given or {}).items()]

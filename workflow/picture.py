@@ -8,13 +8,17 @@ import base64
 import html
 import io
 import re
+import warnings
 from contextlib import contextmanager
+from functools import partial
 
 import arviz as az
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from arviz_stats.ecdf_utils import get_pointwise_confidence_band, simulate_confidence_bands
+
+from workflow.page import shown
 
 COLOURS = {  # Okabe and Ito's palette, safe for the colour blind
     "exact": "#0072b2",
@@ -70,10 +74,17 @@ def svg(figure, alt: str) -> str:
     for side in (side for axes in figure.axes for side in (axes.xaxis, axes.yaxis)):
         if isinstance(side.get_major_formatter(), mpl.ticker.LogFormatter):  # makes formulas
             side.set_major_formatter(lambda x, _: f"{x:g}")
+        if isinstance(names := side.get_major_formatter(), mpl.ticker.FuncFormatter):
+            names.func = partial(_brief_tick, names.func)
+    titles = {axes.title for axes in figure.axes}
+    for text in figure.findobj(mpl.text.Text):
+        text.set_text(_brief(text.get_text(), 40 if text in titles else 100))
     buffer = io.StringIO()
-    figure.savefig(
-        buffer, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None}
-    )
+    with warnings.catch_warnings():  # the font that draws the letters is the reader's
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        figure.savefig(
+            buffer, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None}
+        )
     text = buffer.getvalue()
     if len(text) > HEAVY:
         return _png(figure, alt)
@@ -90,6 +101,16 @@ def svg(figure, alt: str) -> str:
     for name, colour in COLOURS.items():
         text = re.sub(re.escape(colour), f"var(--{name})", text, flags=re.I)
     return text.strip()
+
+
+def _brief(text, most):
+    """Names in somebody's file have any length; a picture has not."""
+    lines = shown(str(text)).split("\n")
+    return "\n".join(s if len(s) <= most else s[: most - 1] + "…" for s in lines)
+
+
+def _brief_tick(label, x, place):
+    return _brief(label(x, place), 40)
 
 
 def _png(figure, alt):
