@@ -11,6 +11,7 @@ import os
 import random
 import re
 import resource
+import shlex
 import shutil
 import signal
 import subprocess
@@ -216,6 +217,7 @@ def test_two_writers_and_a_reader_never_see_half(tmp_path):
     assert set(os.listdir(tmp_path)) == {"a", "b", "summary.json"}
 
 
+@pytest.mark.slow
 def test_two_at_once_on_one_folder(undisturbed, tmp_path):
     folder = tmp_path / "out"
     both = [
@@ -352,20 +354,33 @@ def test_a_file_that_cannot_be_written_to_its_end_leaves_nothing(tmp_path, old):
     assert old or os.listdir(tmp_path) == []
 
 
-def test_a_full_disk(tmp_path):
-    """A real one: 300 kB of memory mounted where the report is to go, in a namespace of its own."""
-    folder = tmp_path / "small"
+def on_a_full_disk(folder, words: list) -> subprocess.CompletedProcess:
+    """A command with `folder` on a real disk of 300 kB, mounted in a namespace of its own."""
     folder.mkdir()
-    words = " ".join(f"'{word}'" for word in command(folder / "out"))
+    shown = shlex.quote(str(folder))
     script = (
-        f"mount -t tmpfs -o size=300k none '{folder}' || exit 77; {words}; "
-        f"echo code $?; find '{folder}' | wc -l"
+        f"mount -t tmpfs -o size=300k none {shown} || exit 77; {shlex.join(map(str, words))}; "
+        f"echo code $?; find {shown} | wc -l"
     )
     namespace = ["unshare", "--mount"] + ["--map-root-user", "--user"] * (os.getuid() != 0)
     done = subprocess.run([*namespace, "sh", "-c", script], cwd=topic.HOME, text=True,
                           capture_output=True, check=False)  # fmt: skip
     if done.returncode == 77 or "unshare" in done.stderr:
         pytest.skip(f"no disk can be mounted here: {done.stderr.strip()}")
+    return done
+
+
+def test_a_full_disk(tmp_path):
+    folder = tmp_path / "small"
+    done = on_a_full_disk(folder, [sys.executable, "-c", PUT, folder / "out"])
+    expected = f"{folder / 'out'}: cannot be written (No space left on device)"
+    assert done.stdout.splitlines() == [expected, "code 0", "1"]  # and nothing left on the disk
+
+
+@pytest.mark.slow
+def test_make_on_a_full_disk(tmp_path):
+    folder = tmp_path / "small"
+    done = on_a_full_disk(folder, command(folder / "out"))
     assert f"{folder / 'out'}: cannot be written (No space left on device)" in done.stderr
     assert "Error 3" in done.stderr
     assert "Traceback" not in done.stderr

@@ -75,12 +75,13 @@ const note = (what) => {
 var fired = [];
 for (const name of ["alert", "confirm", "prompt", "print", "open", "fetch"])
   window[name] = (...words) => note(name + " " + words);
-addEventListener("load", () => {
+addEventListener("DOMContentLoaded", () => {
   const every = [...document.querySelectorAll("*")];
   for (const one of every) {
     for (const kind of ["mouseover", "mouseenter", "focus", "input", "toggle", "animationend"])
       one.dispatchEvent(new Event(kind, {cancelable: true}));
-    if (one.matches("a[href^='javascript:']")) one.click();
+    if (one.matches("a[href^='javascript:']"))
+      one.dispatchEvent(new MouseEvent("click", {cancelable: true}));
   }
   document.documentElement.setAttribute("data-tried", every.length);
 });
@@ -178,7 +179,7 @@ def poisoned(run, path):
     data = old.set_axis(pd.Index(labels, name=ATTACKS[1]))
     if run.topic.name == "linear_regression":
         names = [c for c in old if c != "outcome"]
-        data = data.rename(columns=dict(zip(names, [*ATTACKS[:4], *ATTACKS[26:]], strict=False)))
+        data = data.rename(columns=dict(zip(names, [*ATTACKS[:2], *ATTACKS[24:]], strict=False)))
     if run.topic.name == "hidden_markov":
         symbols = data["symbol"].cat.categories
         data["symbol"] = data["symbol"].cat.rename_categories(ATTACKS[: len(symbols)])
@@ -213,7 +214,9 @@ def relabelled(tree, model):
 
 
 @pytest.fixture
-def written(run, tmp_path):
+def written(run, tmp_path, monkeypatch):
+    """A whole report, but for pictures of which it has dozens alike."""
+    monkeypatch.setattr(report, "MOST_PANELS", 2)
     (tmp_path / FILE).write_text(f"# {COMMENT}\n")
     report.write(poisoned(run, tmp_path / FILE), tmp_path / "out")
     return tmp_path / "out"
@@ -228,7 +231,8 @@ def test_every_topic_shows_attacks_as_text(written, run):
     assert not re.search(r"<script|onerror=(?!alert\(2\)&gt;)", thumbnail)
     assert html.escape(ATTACKS[0], quote=False) in text
     if run.topic.name == "linear_regression":  # its labels are the user's
-        assert "w['=cmd" in table or "'=cmd" in table or "w[=cmd" in table
+        assert "w[=cmd|" in table
+        assert "x;'=1+1;y" in table
         found = pd.read_csv(io.StringIO(table))
         numbers = found.filter(like="draws.").to_numpy()
         assert np.issubdtype(numbers.dtype, np.floating)
@@ -332,7 +336,7 @@ def test_the_trap_fires_and_the_policy_is_a_wall_of_its_own(attacked, tmp_path):
     text = (attacked / "report.html").read_text(encoding="utf-8")
     unsafe = re.sub("<meta http-equiv=refresh", "", html.unescape(text))
     found = Browsed(without_policy(unsafe), tmp_path / "open")
-    assert {f"alert {n}" for n in (1, 2, 3, 21)} <= found.fired
+    assert {f"alert {n}" for n in (1, 2, 3, 11, 20, 21)} <= found.fired
     assert any(EVIL in address for address in found.asked)
     found = Browsed(unsafe, tmp_path / "policy")
     assert found.tried > 100
