@@ -184,6 +184,7 @@ def poisoned(run, path):
         symbols = data["symbol"].cat.categories
         data["symbol"] = data["symbol"].cat.rename_categories(ATTACKS[: len(symbols)])
     data[COLUMN] = labels
+    data.attrs |= {"comments": [f"# {COMMENT}"]}
     model = run.topic.model(data, run.settings)
     fresh = dataclasses.replace(
         run, data=data, model=model, exact_data=data.head(len(run.exact_data)), path=path,

@@ -22,9 +22,7 @@ from markdown_it import MarkdownIt
 
 from workflow.topic import HOME, names
 
-BESIDE = (
-    ".writing."  # how the folder begins in which files are written before they are put in place
-)
+BESIDE = ".writing."  # begins the name of the folder where files wait until all are written
 PACKAGES = ("pymc", "nutpie", "arviz", "pytensor", "numpy", "scipy", "pandas")
 MARKDOWN = (  # markup in data stays text, and no name of a column fetches a picture or leads away
     MarkdownIt("commonmark", {"html": False})
