@@ -98,6 +98,14 @@ MODELS = {
             ('["positive"].sum() / tested', '["positive"].add(1).sum() / tested'),
         ),
     ),
+    "potential": Scenario(
+        "No `exact`, and a factor that simulated data know nothing of",
+        1,
+        swaps=(
+            (EXACT, GONE("exact")),
+            (OBSERVED, OBSERVED + '\n        pm.Potential("push", np.float64(300) * theta)'),
+        ),
+    ),
     "mixture": Scenario(
         "No `exact`, where a second sampler stands beside the first",
         0,

@@ -191,6 +191,15 @@ def test_an_mle_that_does_not_belong_fails_where_nothing_is_exact(found, facts):
     assert "standard errors from where the model's own likelihood is highest" in known["answer"]
 
 
+def test_a_calibration_that_fails_is_a_disagreement(found, facts):
+    known, page = facts("potential")
+    assert [c["name"] for c in known["checks"] if not c["passed"]] == [
+        "calibration, smallest p after Holm"
+    ]
+    assert "because the smallest p of a short calibration is" in known["answer"]
+    assert "Not calibrated" in page.read_text(encoding="utf-8")
+
+
 def test_without_an_mle_the_rest_is_verified_and_says_so(found, facts):
     known, page = facts("without_mle")
     assert known["verdict"] == "agree"

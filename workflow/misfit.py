@@ -15,7 +15,7 @@ PRIOR_RANGE = 0.999
 
 def prior_range(run):
     """Data in units the prior did not expect are said in the first line, with a way out."""
-    edge = (1 - PRIOR_RANGE) / 2
+    edge, before = (1 - PRIOR_RANGE) / 2, len(run.warnings)
     for name, values in run.draws.prior_predictive.items():
         observed = run.draws.observed_data[name].values.astype(float)
         simulated = values.values.reshape(-1, observed.size)
@@ -30,7 +30,7 @@ def prior_range(run):
                     f"the {what} of `{name}`, {found:.4g}, lies outside what the prior "
                     f"expects ({low:.4g} to {high:.4g}, 99.9 % of prior simulations)"
                 )
-    if run.warnings:
+    if len(run.warnings) > before:
         run.warnings[-1] += _way_out(run)
 
 

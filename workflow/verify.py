@@ -1,6 +1,7 @@
 """One topic from data to verdict: every rung in order, and what each of them found."""
 
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -135,7 +136,8 @@ def verify(
         with run.timed("calibrating", tell):
             run.checks.append(unproved.calibration(run, tell))
     with run.timed("predicting", tell):
-        with engine(topic, "while predicting"):
+        with engine(topic, "while predicting"), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The effect of Potentials")  # said by `_answer`
             run.draws = fit.complete(run.model, run.all_draws, seed)
         misfit.prior_range(run)
         misfit.fit(run)
@@ -161,6 +163,9 @@ def _answer(run) -> pm.Model:
         fit.insist_on_data(run.model)
     except Refused as problem:
         raise Refused(f"{origin(topic)}: {problem}") from None
+    if run.model.potentials:
+        names = ", ".join(v.name for v in run.model.potentials)
+        run.warnings.append(f"simulated data know nothing of pm.Potential ({names})")
     prior.insist_on_draws(topic, run.data, run.model, settings)
     with rules(topic, settings, run.path):
         exact = unproved.asked(topic, "exact", run.exact_data, settings)
