@@ -108,7 +108,7 @@ def test_reading_leaves_a_file_that_is_being_written_as_it_is(tmp_path):
 
 
 def test_a_source_is_what_the_statements_say(tmp_path):
-    """Comments and docstrings of a model do not count; a number in what it imports does."""
+    """Comments, docstrings and CALIBRATION do not count; a number in what is imported does."""
     for path in (HOME / "models").glob("*.py"):
         (tmp_path / path.name).write_text(path.read_text())
     found = topic.load("hidden_markov")
@@ -116,6 +116,8 @@ def test_a_source_is_what_the_statements_say(tmp_path):
     here = SimpleNamespace(module=SimpleNamespace(__file__=str(copied)), csv=found.csv)
     assert campaign.source(here) == campaign.source(found)
     copied.write_text(copied.read_text().replace('"""Hidden states', '# said\n"""States'))
+    assert campaign.source(here) == campaign.source(found)
+    copied.write_text(copied.read_text() + '\nCALIBRATION = {"stay": 50.0}, "a reason"\n')
     assert campaign.source(here) == campaign.source(found)
     kernel = tmp_path / "_conjugate.py"
     kernel.write_text(kernel.read_text() + "\nMORE = 1\n")

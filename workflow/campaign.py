@@ -176,7 +176,7 @@ def compiled_once(make: Callable) -> Callable:
 def source(topic: Topic) -> str:
     """A digest of the topic's statements, those of what it imports from models/, and its data.
 
-    Comments and docstrings do not count.
+    Comments and docstrings do not count, nor does CALIBRATION: those settings are filed by name.
     """
     digest = hashlib.sha256(topic.csv.read_bytes())
     for path in _imported(Path(topic.module.__file__)):
@@ -185,8 +185,13 @@ def source(topic: Topic) -> str:
             kinds = ast.Module | ast.ClassDef | ast.FunctionDef
             if isinstance(node, kinds) and ast.get_docstring(node):
                 node.body[0].value.value = ""
+        tree.body = [node for node in tree.body if not _sets(node, "CALIBRATION")]
         digest.update(ast.unparse(tree).encode())
     return digest.hexdigest()[:16]
+
+
+def _sets(node: ast.stmt, name: str) -> bool:
+    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name
 
 
 def _imported(path: Path) -> list[Path]:

@@ -5,7 +5,7 @@ with words around them, so a test can hold the page, the tables and the sources 
 """
 
 import json
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -21,6 +21,7 @@ DOCS = HOME / "docs"
 TABLES = DOCS / "verification"
 RECORD = TABLES / "record.json"
 SEEDS, SIMULATIONS = 200, 500  # of a topic at least, to be published
+KINDS = {"seeds": (reliability, SEEDS), "ranks": (calibrate, SIMULATIONS)}
 RUNGS = ["identity", "score", "limit", "draws", "calibration"]
 
 
@@ -30,27 +31,29 @@ def write() -> Path:
     Of a topic with too little in results/ the committed rows stay, if they are of its present
     source. Nothing is written unless every topic is there.
     """
-    seeds = campaign.measured(reliability, "seeds", SEEDS)
-    ranks = campaign.measured(calibrate, "ranks", SIMULATIONS)
     record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
-    record = {name: record[name] for name in names() if name in record}
-    record |= {name: _record(name, seeds[name][0], ranks[name][0]) for name in {*seeds} & {*ranks}}
-    for name in names():
-        if record.get(name, {}).get("source") != campaign.source(load(name)):
+    record = {name: record.get(name, {}) for name in names()}
+    found = {stem: campaign.measured(verb, stem, least) for stem, (verb, least) in KINDS.items()}
+    for stem, measured in found.items():
+        for name, (head, _) in measured.items():
+            record[name][stem] = _head(name, head)
+    for name, stem in product(names(), KINDS):
+        if record[name].get(stem, {}).get("source") != campaign.source(load(name)):
             raise Refused(
                 f"{name}, as it is now, was not measured with {SEEDS} seeds and {SIMULATIONS} "
                 "simulations: run `make seeds calibrate`"
             )
-    z = {name: table for name, (_, table) in seeds.items() if name in ranks}
-    tables = {name: table for name, (_, table) in ranks.items() if name in seeds}
+    seeds, ranks = ({name: rows for name, (_, rows) in each.items()} for each in found.values())
     TABLES.mkdir(parents=True, exist_ok=True)
-    _renew("seeds", reliability.summary(z))
-    _renew("families", reliability.by_family(z))
-    _renew("calibration", calibrate.uniformity(tables), calibrate.holm)
+    _renew("seeds", reliability.summary(seeds))
+    _renew("families", reliability.by_family(seeds))
+    _renew("calibration", calibrate.uniformity(ranks), calibrate.holm)
     put(RECORD, json.dumps(record, indent=1, sort_keys=True) + "\n")
     with picture.style():
-        for name in z:
-            _save(_pictures(name, z[name], tables[name]), TABLES / f"{name}.svg")
+        for name, rows in seeds.items():
+            _save(_all_z(name, rows), TABLES / f"{name}-z.svg")
+        for name, rows in ranks.items():
+            _save(_calibration(name, rows), TABLES / f"{name}-calibration.svg")
     path = DOCS / "verification.md"
     put(path, page())
     return path
@@ -63,13 +66,14 @@ def page() -> str:
     worst = calibration.loc[calibration.groupby("topic")["p"].idxmin()]
     counted = worst.assign(quantities=calibration.groupby("topic").size().to_numpy())
     tables["families"] = reliability.pooled(tables["families"])
-    seeds = tables["seeds"]
+    seeds, record = tables["seeds"], json.loads(RECORD.read_text(encoding="utf-8"))
     fits, alarms = int(seeds["fits"].sum()), int(seeds["alarms"].sum())
     return template("verification.md.j2").render(
         **{name: list(table.itertuples(index=False)) for name, table in tables.items()},
         calibration=list(counted.itertuples(index=False)),
         quantities=len(calibration),
-        record=json.loads(RECORD.read_text(encoding="utf-8")),
+        record=record,
+        measured=[kind for kinds in record.values() for kind in kinds.values()],
         rungs=RUNGS,
         caught=reliability.CAUGHT,
         fits=fits,
@@ -102,29 +106,30 @@ def put(path: Path, text: str) -> None:
     put_files(path.parent, {path.name: text})
 
 
-def _record(name: str, seeds: dict, ranks: dict) -> dict:
+def _head(name: str, head: dict) -> dict:
     """Of which source, when, and with what the rows of a topic were measured."""
-    return {
-        "source": ranks["about"]["source"],
-        "date": max(seeds["begun"], ranks["begun"]),
-        "versions": ranks["about"]["versions"],
-        "reason": calibrate.settings_of(load(name))[1],
-    }
+    about = {"source": head["about"]["source"], "versions": head["about"]["versions"]}
+    return about | {"date": head["begun"], "reason": calibrate.settings_of(load(name))[1]}
 
 
-def _pictures(name, seeds, ranks):
-    """Calibration on the left; on the right every z of every seed, on the normal."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7.4, 2.3), layout="constrained")
+def _calibration(name, ranks):
+    figure, axes = plt.subplots(figsize=(3.7, 2.3), layout="constrained")
     found = calibrate.uniformity({name: ranks})
     worst = found.loc[found["p"].idxmin(), "quantity"]
-    picture.ecdf_differences(left, calibrate.quantities(ranks), calibrate.RANKS, worst)
-    left.set(title=f"{name}: calibration", xlabel="quantile", ylabel="too often below by")
+    picture.ecdf_differences(axes, calibrate.quantities(ranks), calibrate.RANKS, worst)
+    axes.set(title=f"{name}: calibration", xlabel="quantile", ylabel="too often below by")
+    return figure
+
+
+def _all_z(name, seeds):
+    """Every z of every seed, on the normal."""
+    figure, axes = plt.subplots(figsize=(3.7, 2.3), layout="constrained")
     z = np.concatenate([list(chain(*one.values())) for one in seeds["z"]])
     grid = np.linspace(-5, 5, 201)
-    right.hist(z, bins=np.linspace(-5, 5, 61), density=True, color="draws", alpha=0.6)
-    right.plot(grid, stats.norm.pdf(grid), color="exact")
-    right.set(title=f"{z.size:,} z", xlim=(-5, 5), yscale="log", ylim=(1e-6, 1), xlabel="z")
-    right.yaxis.set_major_formatter(lambda y, _: f"{y:g}")
+    axes.hist(z, bins=np.linspace(-5, 5, 61), density=True, color="draws", alpha=0.6)
+    axes.plot(grid, stats.norm.pdf(grid), color="exact")
+    axes.set(title=f"{z.size:,} z", xlim=(-5, 5), yscale="log", ylim=(1e-6, 1), xlabel="z")
+    axes.yaxis.set_major_formatter(lambda y, _: f"{y:g}")
     return figure
 
 
