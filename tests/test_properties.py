@@ -266,7 +266,7 @@ MAKERS = [
     base_rate,
 ]
 IN_ORDER = {"hidden_markov"}  # whose rows are a sequence
-LINE, ABOVE_0, CHANCE = (-np.inf, np.inf), (1e-300, np.inf), (1e-12, 1 - 1e-12)
+LINE, ABOVE_0, CHANCE = (-np.inf, np.inf), (1e-9, np.inf), (1e-12, 1 - 1e-12)
 SUPPORT = {
     "sigma": ABOVE_0,
     **dict.fromkeys(["prevalence", "sensitivity", "specificity", "ppv", "npv"], CHANCE),
