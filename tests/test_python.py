@@ -158,7 +158,7 @@ FRAME = pd.DataFrame({"tested": [10, 20], "positive": [3, 30]})
 def test_what_cannot_be_used_is_refused_in_the_same_words(verb, tmp_path):
     with pytest.raises(Refused, match="`positive` must be at most `tested`"):
         verb("beta_binomial", FRAME)
-    with pytest.raises(ValueError, match=r"no topic 'beta_binomal'.*did you mean 'beta_binomial'"):
+    with pytest.raises(Refused, match=r"no topic 'beta_binomal'.*did you mean 'beta_binomial'"):
         verb("beta_binomal", FRAME)
     with pytest.raises(Refused, match=r"has no setting 'alfa'.*did you mean 'alpha'"):
         verb("beta_binomial", FRAME, set={"alfa": 2})
