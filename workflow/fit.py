@@ -6,6 +6,7 @@ and drawn from as often as wanted (`sample`), also on other data of the same kin
 
 import logging
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 import nutpie
@@ -13,6 +14,7 @@ import pyarrow
 import pymc as pm
 import xarray as xr
 from arviz_stats.base import array_stats
+from pytensor import config
 
 from workflow.topic import Refused
 
@@ -27,6 +29,9 @@ KEPT = 4_000  # draws that go into posterior.nc
 PREDICTED = 500
 SAMPLER = f"NUTS (nutpie {version('nutpie')})"
 INTERPRETED = {"mode": "FAST_COMPILE"}  # no machine code: for functions called a few times
+
+# Beside what is compiled from it; else every function leaves a file among the temporary ones.
+config.generated_src_dir = str(Path(config.base_compiledir) / "source")
 
 for talker in ("pymc", "arviz_stats"):  # what they announce stands in the report
     logging.getLogger(talker).setLevel(logging.ERROR)

@@ -56,7 +56,9 @@ def outcome(case: Case, folder: Path) -> tuple[int, str]:
     path = case.path(folder)
     with made.as_nobody(case.file) as run:
         code, text = run(_read if case.code == 0 else _refused, case, path, folder)
-    return code, text.replace(plain(str(path)), short(path.name, 40))
+    for name in (path, HERE.relative_to(topic.HOME) / case.topic / path.name):
+        text = text.replace(plain(str(name)), short(path.name, 40))
+    return code, text
 
 
 def _refused(case, path, folder):
