@@ -16,7 +16,7 @@ from models._exact import Exact
 from workflow import calibrate
 from workflow.calibrate import Calibrator
 from workflow.check import Check
-from workflow.locate import located, named
+from workflow.locate import given, located, named
 
 SIMULATIONS = calibrate.LEAST
 STORY = "The story of `analyses/{}.py` speaks of an exact answer; there is none, so it is left out."
@@ -107,10 +107,15 @@ def story(run) -> list:
 
 
 def calibration(run, tell: Callable[[str], None]) -> Check:
-    """A short calibration under the settings of this run; its rows stay in `run.calibration`."""
+    """A short calibration under the settings of this run; its rows stay in `run.calibration`.
+
+    Where the topic asks for a tighter prior to calibrate under, it is that, but for settings given.
+    """
     name = "calibration, smallest p after Holm"
     changes = getattr(run.topic.module, "CALIBRATION", ({}, ""))[0]
-    settings = run.settings | {k: np.asarray(v, np.float64)[()] for k, v in changes.items()}
+    own = given(run.topic, run.settings)
+    changes = {k: np.asarray(v, np.float64)[()] for k, v in changes.items() if k not in own}
+    settings = run.settings | changes
     try:
         made = Calibrator(run.topic, run.data, settings)
     except Exception as problem:  # models of any shape come here, with two observed variables too
