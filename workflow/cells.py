@@ -32,7 +32,8 @@ class Notation:
                 named = " ".join(a for a in allowed if a)
                 raise ValueError(f"--{name} {given!r}: it can be one of {named}")
         if self.decimal == self.thousands:
-            raise ValueError(f"--thousands {self.thousands}: that is the decimal sign already")
+            rule = f"--thousands {self.thousands}: that is the decimal sign already"
+            raise ValueError(rule + ("; say --decimal , too" if self.thousands == "." else ""))
 
     def numbers(self, column: pd.Series) -> pd.Series:
         """Every cell as a float; NaN where it is no number."""
