@@ -366,7 +366,11 @@ def on_a_full_disk(folder, words: list) -> subprocess.CompletedProcess:
     done = subprocess.run([*namespace, "sh", "-c", script], cwd=topic.HOME, text=True,
                           capture_output=True, check=False)  # fmt: skip
     if done.returncode == 77 or "unshare" in done.stderr:
-        pytest.skip(f"no disk can be mounted here: {done.stderr.strip()}")
+        pytest.skip(
+            "a disk of its own needs root or user namespaces, and here are neither (that a write "
+            "cut off half-way leaves nothing is also tested by a limit on the size of files): "
+            + done.stderr.strip()
+        )
     return done
 
 

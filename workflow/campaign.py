@@ -11,6 +11,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date
 from functools import wraps
 from pathlib import Path
@@ -151,7 +152,10 @@ def read(file: Path) -> tuple[dict, pd.DataFrame]:
 
 def measured(verb, stem: str, least: int) -> dict[str, tuple[dict, pd.DataFrame]]:
     """Topic -> head and rows, of topics with at least so many results of their present source."""
-    found = {name: read(place(name, stem, verb.about(load(name)))) for name in names()}
+    found = {}
+    for name in names():
+        with suppress(Refused, OSError):  # somebody's topic that does not run is no matter of ours
+            found[name] = read(place(name, stem, verb.about(load(name))))
     return {name: pair for name, pair in found.items() if len(pair[1]) >= least}
 
 

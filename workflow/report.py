@@ -6,7 +6,6 @@ import json
 import re
 import shlex
 import xml.etree.ElementTree as ET
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ from workflow import calibrate, campaign, notebook, picture, prior, unproved
 from workflow.locate import as_text, given
 from workflow.page import MARKDOWN, number, put_files, shown, template
 from workflow.summarise import answer, default_prior, records, summary, verdict
-from workflow.topic import HOME, Refused, load, names
+from workflow.topic import HOME, load
 from workflow.verify import FRAME, Run
 
 FIRST_SCREEN = {1: (9.2, 2.7), 2: (4.6, 2.5), 3: (3.1, 2.2)}  # panels on it, their size in inches
@@ -182,12 +181,8 @@ def _calibration(run) -> str:
         return calibration(run.topic.name, run.calibration, found)
     if not run.shipped or given(run.topic, run.settings):
         return ""
-    tables = {}
-    for name in names():
-        with suppress(Refused, OSError):  # somebody's topic that does not run is no matter of ours
-            place = campaign.place(name, "ranks", calibrate.about(load(name)))
-            table = campaign.read(place)[1]
-            tables |= {name: table} if len(table) >= calibrate.LEAST else {}
+    found = campaign.measured(calibrate, "ranks", calibrate.LEAST)
+    tables = {name: table for name, (_, table) in found.items()}
     if run.topic.name not in tables:
         return template("calibration.html.j2").render(topic=run.topic.name, table=None)
     verdicts = calibrate.verdicts(tables)

@@ -112,10 +112,7 @@ def calibration(run, tell: Callable[[str], None]) -> Check:
     Where the topic asks for a tighter prior to calibrate under, it is that, but for settings given.
     """
     name = "calibration, smallest p after Holm"
-    changes = getattr(run.topic.module, "CALIBRATION", ({}, ""))[0]
-    own = given(run.topic, run.settings)
-    changes = {k: np.asarray(v, np.float64)[()] for k, v in changes.items() if k not in own}
-    settings = run.settings | changes
+    settings = calibrate.settings_of(run.topic)[0] | given(run.topic, run.settings)
     try:
         made = Calibrator(run.topic, run.data, settings)
     except Exception as problem:  # models of any shape come here, with two observed variables too
