@@ -134,8 +134,8 @@ def _party():
     B = np.array([[0.6, 0.4], [0.9, 0.1]])  # home, party
     diary = topic.Data.validate(pd.DataFrame({"symbol": ["party", *["home"] * 8, "party"]}))
     filtered, smoothed, best = topic.decode(diary, start, A, B)
-    logs = np.log(start), np.log(A), np.log(B).T[topic.design(diary)[0]]
-    party, whole = (np.exp(topic.forward_backward(*logs[:2], logs[2][:n])[0]) for n in (1, 10))
+    codes, logs = topic.design(diary)[0], [np.log(p) for p in (start, A, B.T)]
+    party, whole = (np.exp(topic.forward_backward(*logs, codes[:n])[0]) for n in (1, 10))
     learnt = topic.exact(diary, states=2, start=start, stay=19.0, move=1.0, emission=10 * B)
     happy, upset = learnt.marginals["B"].mean()[:, 1]
     return (

@@ -17,7 +17,8 @@ from scipy.special import logsumexp
 
 from models._conjugate import Dirichlet
 from models._exact import Exact
-from models._forward_backward import ForwardBackward, baum_welch, forward_backward
+from models._forward_backward import baum_welch, forward_backward
+from models._forward_backward_op import ForwardBackward
 from models._hidden_chain import beginning, draw_path, every_path, viterbi, walk
 
 
@@ -80,7 +81,7 @@ def model(data, *, states, start, stay, move, emission):
 
 
 def log_likelihood(symbol, start, A, B, steps):
-    return ForwardBackward()(pt.log(start), pt.log(A), pt.log(B).T[symbol])[0]
+    return ForwardBackward()(pt.log(start), pt.log(A), pt.log(B).T, symbol)[0]
 
 
 def draw_symbols(start, A, B, steps, rng=None, size=None):
@@ -112,9 +113,10 @@ def exact(data, *, states, start, stay, move, emission):
 def decode(data, start, A, B):
     """Filtered and smoothed states (T, K) and the most probable path (T,), given A and B."""
     with np.errstate(divide="ignore"):
-        logs = np.log(start), np.log(A), np.log(B).T[design(data)[0]]
-    _, filtered, smoothed, _ = forward_backward(*logs)
-    return filtered, smoothed, viterbi(*logs)[0]
+        logs, codes = (np.log(start), np.log(A), np.log(B.T)), design(data)[0]
+    _, filtered, smoothed, *_ = forward_backward(*logs, codes)
+    filtered /= filtered.sum(1)[:, None]
+    return filtered, smoothed, viterbi(*logs[:2], logs[2][codes])[0]
 
 
 def mle(data, *, states, start):
@@ -138,8 +140,7 @@ def gibbs(data, rng, draws, chains, *, states, start, stay, move, emission, burn
             z = np.eye(start.size)[draw_path(start, A, B.T[codes], rng)]
             A, B = a.given(z[:-1].T @ z[1:]).rvs(rng), b.given(z.T @ symbols).rvs(rng)
             kept["A"].append(A), kept["B"].append(B)
-    shaped = {n: np.reshape(v, (chains, burn + draws, *v[0].shape)) for n, v in kept.items()}
-    return {name: values[:, burn:] for name, values in shaped.items()}
+    return {n: np.reshape(v, (chains, -1, *v[0].shape))[:, burn:] for n, v in kept.items()}
 
 
 def suggest(data):

@@ -13,7 +13,8 @@ from pymc.model.transform.conditioning import remove_value_transforms
 from scipy import special, stats
 
 from models import hidden_markov as topic
-from models._forward_backward import ForwardBackward, baum_welch, forward_backward
+from models._forward_backward import baum_welch, forward_backward
+from models._forward_backward_op import ForwardBackward
 from models._hidden_chain import draw_path, viterbi, walk
 
 CSV = Path(__file__).parents[1] / "data" / "hidden_markov.csv"
@@ -32,8 +33,9 @@ def chain(states, rows, seed=0):
 
 
 def logs(start, A, w):
+    """Arguments of the kernel, every row of a kind of its own."""
     with np.errstate(divide="ignore"):
-        return np.log(start), np.log(A), np.log(w)
+        return np.log(start), np.log(A), np.log(w), np.arange(len(w))
 
 
 def every_path(start, A, w):
@@ -54,7 +56,7 @@ def rolls(symbols):
 
 def test_the_kernel_sums_over_all_paths():
     start, A, w = chain(3, 6)
-    log_likelihood, filtered, smoothed, counts = forward_backward(*logs(start, A, w))
+    log_likelihood, filtered, smoothed, counts, seen = forward_backward(*logs(start, A, w))
     table = every_path(start, A, w)
     total = sum(table.values())
     by_hand, moves = np.zeros((6, 3)), np.zeros((3, 3))
@@ -65,6 +67,8 @@ def test_the_kernel_sums_over_all_paths():
     assert log_likelihood == pytest.approx(np.log(total), abs=1e-12)
     np.testing.assert_allclose(smoothed, by_hand, atol=1e-13)
     np.testing.assert_allclose(counts, moves, atol=1e-13)
+    np.testing.assert_allclose(seen, smoothed, atol=1e-13)
+    filtered /= filtered.sum(axis=1, keepdims=True)
     for t in range(6):  # filtering is smoothing with the later rows not yet seen
         shorter = forward_backward(*logs(start, A, w[: t + 1]))
         np.testing.assert_allclose(filtered[t], shorter[2][-1], atol=1e-13)
@@ -72,9 +76,9 @@ def test_the_kernel_sums_over_all_paths():
 
 @pytest.mark.parametrize("mode", ["FAST_COMPILE", "NUMBA"])
 def test_the_gradient_is_the_expected_counts_and_agrees_with_differences(mode):
-    point = logs(*chain(3, 8, seed=1))
+    *point, _ = logs(*chain(3, 4, seed=1))
     given = [pt.dvector(), pt.dmatrix(), pt.dmatrix()]
-    value = ForwardBackward()(*given)[0]
+    value = ForwardBackward()(*given, np.array([3, 0, 2, 2, 1, 0, 3, 3]))[0]
     f = pytensor.function(given, [value, *pytensor.grad(value, given)], mode=mode)
     _, *slopes = f(*point)
     step = 1e-5
@@ -89,20 +93,42 @@ def test_the_gradient_is_the_expected_counts_and_agrees_with_differences(mode):
 
 
 def test_a_factor_on_a_row_changes_the_likelihood_by_that_factor_and_nothing_else():
-    log_start, log_A, log_w = logs(*chain(2, 50))
-    plain = forward_backward(log_start, log_A, log_w)
-    far = forward_backward(log_start, log_A, log_w - 5_000.0)
+    log_start, log_A, log_w, kind = logs(*chain(2, 50))
+    plain = forward_backward(log_start, log_A, log_w, kind)
+    far = forward_backward(log_start, log_A, log_w - 5_000.0, kind)
     assert far[0] == pytest.approx(plain[0] - 50 * 5_000.0, rel=1e-13)
     np.testing.assert_allclose(far[2], plain[2], atol=1e-9)
 
 
 def test_a_far_better_state_that_cannot_be_reached_does_not_underflow_the_rest():
-    log_start, log_A, log_w = logs([1.0, 0.0], np.eye(2), np.ones((4, 2)))
+    log_start, log_A, log_w, kind = logs([1.0, 0.0], np.eye(2), np.ones((4, 2)))
     log_w[:, 0] = -2_000.0
-    log_likelihood, _, smoothed, counts = forward_backward(log_start, log_A, log_w)
+    log_likelihood, _, smoothed, counts, seen = forward_backward(log_start, log_A, log_w, kind)
     assert log_likelihood == -8_000.0
-    assert smoothed[:, 0].tolist() == [1.0] * 4
+    assert smoothed[:, 0].tolist() == seen[:, 0].tolist() == [1.0] * 4
     assert counts.tolist() == [[3.0, 0.0], [0.0, 0.0]]
+
+
+@pytest.mark.parametrize("barred", [False, True])
+def test_rows_of_one_kind_share_an_entry_of_the_table(barred):
+    """As if each row had its own; also where a far better state is out of reach on some rows."""
+    start, A, w = chain(3, 5, seed=3)
+    kind = np.random.default_rng(4).integers(0, 5, 400)
+    if barred:  # state 3 comes after state 2 only, and makes rows of kind 0 by far the best
+        A[[0, 2], 2], start[2] = 0, 0
+        w[0] = [1e-250, 1e-290, 1]
+    log_start, log_A, log_w, _ = logs(start, A, w)
+    shared = forward_backward(log_start, log_A, log_w, kind)
+    alone = forward_backward(log_start, log_A, log_w[kind], np.arange(kind.size))
+    ahead = log_start + log_w[kind[0]]
+    for row in log_w[kind[1:]]:
+        ahead = special.logsumexp(ahead[:, None] + log_A, axis=0) + row
+    assert shared[0] == pytest.approx(special.logsumexp(ahead), rel=1e-13)
+    for one, other in zip(shared[:4], alone[:4], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+    by_kind = (kind[:, None] == np.arange(5)).astype(float)
+    np.testing.assert_allclose(shared[4], by_kind.T @ alone[4], rtol=1e-11)
+    assert shared[3].sum() == pytest.approx(399)
 
 
 def test_rows_that_no_path_can_make_have_likelihood_zero_and_no_nan():
@@ -114,8 +140,8 @@ def test_rows_that_no_path_can_make_have_likelihood_zero_and_no_nan():
 
 
 def test_long_sequences_stay_exact():
-    log_start, log_A, log_w = logs(*chain(3, 20_000))
-    log_likelihood, _, smoothed, counts = forward_backward(log_start, log_A, log_w)
+    log_start, log_A, log_w, kind = logs(*chain(3, 20_000))
+    log_likelihood, _, smoothed, counts, _ = forward_backward(log_start, log_A, log_w, kind)
     ahead = log_start + log_w[0]
     for row in log_w[1:]:
         ahead = special.logsumexp(ahead[:, None] + log_A, axis=0) + row
@@ -128,7 +154,7 @@ def test_viterbi_finds_the_best_of_all_paths():
     for seed in range(20):
         start, A, w = chain(3, 5, seed)
         table = every_path(start, A, w)
-        path, height = viterbi(*logs(start, A, w))
+        path, height = viterbi(*logs(start, A, w)[:3])
         assert tuple(path) == max(table, key=table.get)
         assert height == pytest.approx(np.log(max(table.values())), abs=1e-12)
 
@@ -178,7 +204,8 @@ def test_evidence_and_means_are_integrals_over_the_prior_by_gauss_jacobi():
     for at in itertools.product(range(6), repeat=4):
         x = np.array([r[0][i] for r, i in zip(rules, at, strict=True)])
         A, B = (np.array([[p, 1 - p], [q, 1 - q]]) for p, q in (x[:2], x[2:]))
-        log_p = forward_backward(*logs(settings["start"], A, B.T[topic.design(data)[0]]))[0]
+        codes = topic.design(data)[0]
+        log_p = forward_backward(*logs(settings["start"], A, B.T)[:3], codes)[0]
         weight = np.prod([r[1][i] for r, i in zip(rules, at, strict=True)]) * np.exp(log_p)
         total, sums = total + weight, sums + weight * x
     exact = topic.exact(data, **settings)
@@ -282,7 +309,7 @@ def test_a_higher_maximum_on_the_boundary_exists_and_is_not_the_answer_given():
         codes, start, np.array([[0.9, 0.1], [0.1, 0.9]]), B / B.sum(1)[:, None]
     )
     best = topic.mle(DATA, **{name: SETTINGS[name] for name in topic.KNOWN})
-    ours = forward_backward(*logs(start, best["A"], best["B"].T[codes]))[0]
+    ours = forward_backward(*logs(start, best["A"], best["B"].T)[:3], codes)[0]
     assert height > ours + 0.3
     assert np.sort(other["B"].ravel())[1] < 1e-6
     assert min(best["A"].min(), best["B"].min()) > 0.03

@@ -28,6 +28,7 @@ LEVEL = 0.01  # of all quantities together, after Holm
 NEAR = 1.5 * RANKS  # the ESS from which 99 spread-out draws are nearly independent
 RHAT = 1.05
 CHAINS, TUNE, DRAWS = 2, 100, 200  # of a block
+MAXDEPTH = 5  # of a tree, 31 steps: longer ones are mostly of chains that have not yet adapted
 BLOCKS = 8  # at most: one more while the ESS is short of NEAR or the chains differ
 TARGETS = (0.8, 0.95, 0.99)  # of the acceptance: all over again after a divergence
 LIKELIHOOD = "log likelihood"
@@ -118,7 +119,7 @@ class Calibrator:
     def _block(self, seed, adaptation, target, chains):
         return fit.quick(
             self._compiled, seed, self.names, chains=chains, tune=TUNE, draws=DRAWS,
-            target_accept=target, adaptation=adaptation,
+            target_accept=target, adaptation=adaptation, maxdepth=MAXDEPTH,
         )  # fmt: skip
 
 
@@ -177,7 +178,7 @@ def about(topic: Topic) -> dict:
         "source": source(topic),
         "settings": {k: np.asarray(v).tolist() for k, v in settings.items()},
         "ranks": [RANKS, NEAR, RHAT],
-        "draws": [CHAINS, TUNE, DRAWS, BLOCKS, list(TARGETS)],
+        "draws": [CHAINS, TUNE, DRAWS, MAXDEPTH, BLOCKS, list(TARGETS)],
         "versions": versions(),
     }
 

@@ -73,7 +73,7 @@ def _compiled(stem, code):
     if not isinstance(code, str):
         return compile(code, f"models/{stem}.py", "exec")
     # numba would take the compiled kernel of the unedited file from its cache
-    code = code.replace("@numba.njit(cache=True)", "@numba.njit")
+    code = code.replace("@numba.njit(cache=True", "@numba.njit(cache=False")
     place = f"<edited models/{stem}.py>"
     linecache.cache[place] = (len(code), None, code.splitlines(keepends=True), place)
     return compile(code, place, "exec")

@@ -6,7 +6,7 @@ from scipy import stats
 
 MISTAKES = {
     "transposed transitions": ("pt.log(A), pt.log(B).T", "pt.log(A.T), pt.log(B).T"),
-    "symbols shifted by one": ("pt.log(B).T[symbol]", "pt.log(B).T[symbol - 1]"),
+    "symbols shifted by one": ("pt.log(B).T, symbol)", "pt.log(B).T, (symbol + 1) % B.shape[1])"),
     "first row of A for the start": ("pt.log(start), pt.log(A)", "pt.log(A[0]), pt.log(A)"),
     "states in reverse": ('"symbol", start, A, B, steps', '"symbol", start, A, B[::-1], steps'),
     "observed twice": (
@@ -14,8 +14,8 @@ MISTAKES = {
         "    return built\n\n\ndef log_likelihood(symbol, start, A, B, steps):\n    return 2 * ",
     ),
     "first row forgotten": (
-        "pt.log(B).T[symbol])[0]",
-        "pt.log(B).T[symbol[1:]])[0]",
+        "pt.log(B).T, symbol)[0]",
+        "pt.log(B).T, symbol[1:])[0]",
     ),
     "simulated from the first column on": ("steps), rng), :-1]", "steps), rng), 1:]"),
     "simulated with transposed transitions": ("walk(start, A, len", "walk(start, A.T, len"),
@@ -45,9 +45,9 @@ MISTAKES = {
         '    return best | {"B": best["B"][::-1]}',
     ),
     "transposed transitions in EM": ("((moves, A), ", "((moves.T, A), ", "_forward_backward.py"),
-    "the likeliest state for its chance in EM": (
-        "(smoothed.T @ symbols, B)",
-        "(smoothed.round().T @ symbols, B)",
+    "whole rows for their chances in EM": (
+        "(seen.T, B)",
+        "(seen.T.round(), B)",
         "_forward_backward.py",
     ),
 }
