@@ -6,6 +6,8 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 TOPICS := $(filter-out _%,$(basename $(notdir $(wildcard models/*.py))))
+# Pages of facts: analyses without a model.
+PAGES := $(filter-out _% $(TOPICS),$(basename $(notdir $(wildcard analyses/*.py))))
 MACHINERY := $(wildcard workflow/*.* models/_*.py) requirements.txt
 
 ifeq ($(CONDA_DEFAULT_ENV),known-posteriors)
@@ -21,17 +23,20 @@ endif
 export DATA OUT TOPIC FROM  # names of files reach the shell as they are, quotes and dollars included
 
 .DEFAULT_GOAL := all
-.PHONY: all new test calibrate seeds verify lint format bench help clean $(TOPICS)
+.PHONY: all new test calibrate seeds verify lint format bench help clean $(TOPICS) $(PAGES)
 
 # Stale topics are collected in a variable of this very make, as its recipes are expanded, and then
 # run by one process: starting Python and compiling is what costs.
 STALE :=
 
-all: $(READY) $(TOPICS:%=results/%/summary.json) ## every topic whose inputs changed, and results/index.html
+all: $(READY) $(patsubst %,results/%/summary.json,$(TOPICS) $(PAGES)) ## every topic whose inputs changed, and results/index.html
 	@status=0; $(if $(STALE),$(PYTHON) -m workflow report $(STALE) || status=$$?;) \
 	$(PYTHON) -m workflow gallery || status=$$?; exit $$status
 
 results/%/summary.json: models/%.py analyses/%.py data/%.csv $(MACHINERY) | $(READY)
+	@: $(eval STALE += $*)
+
+$(PAGES:%=results/%/summary.json): results/%/summary.json: analyses/%.py data/%.csv $(wildcard analyses/_*.py) $(MACHINERY) | $(READY)
 	@: $(eval STALE += $*)
 
 # One topic, on its own data or on yours:
@@ -39,7 +44,7 @@ results/%/summary.json: models/%.py analyses/%.py data/%.csv $(MACHINERY) | $(RE
 # FIELDS is read by the shell: FIELDS="'tested=Number tested' positive=k". Without OUT, somebody's
 # own data or settings go to results/mine/TOPIC. READ says how the file is written, where that cannot
 # be told: READ="decimal=, thousands=. delimiter=';' encoding=cp1252 sheet=2".
-$(TOPICS): $(READY)
+$(TOPICS) $(PAGES): $(READY)
 	@$(PYTHON) -m workflow report $@ \
 	  $(if $(DATA),--data "$$DATA") $(if $(FIELDS),--column $(FIELDS)) $(addprefix --,$(READ)) \
 	  $(if $(SET),--set $(SET)) $(if $(SEED),--seed $(SEED)) $(if $(OUT),--out "$$OUT")
@@ -75,7 +80,7 @@ format: $(READY) ## let ruff rewrite what it can
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"; \
 	grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  %-20s %s\n", $$1, $$2}'; \
-	echo "or a topic:"; for t in $(TOPICS); do echo "  $$t"; done; \
+	echo "or a topic:"; for t in $(TOPICS) $(PAGES); do echo "  $$t"; done; \
 	echo 'Your own data:  make beta_binomial DATA=mine.csv FIELDS="tested=n positive=k" SET="alpha=2 beta=8" SEED=1 OUT=results/mine'; \
 	echo 'CSV, Excel or Parquet; where numbers have commas, say so:  READ="decimal=, thousands=."  (also delimiter, encoding, sheet)'
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from workflow import page
 from workflow.locate import located
-from workflow.options import parser, rows
+from workflow.options import READING, parser, rows
 from workflow.progress import Counts, Stages
-from workflow.topic import HOME, Refused, load, names, settings
+from workflow.topic import HOME, Refused, load, names, pages, settings
 
 OK, WRONG, REFUSED, MACHINE = 0, 1, 2, 3
 RIGHT = ("agree", "unproved")
@@ -57,7 +57,8 @@ def _each(options, *, write) -> int:
     worst = OK
     for name in options.topics:
         try:
-            code = _one(name, options, write=write)
+            one = _page if name in pages() else _one
+            code = one(name, options, write=write)
         except Refused as problem:
             print(problem, file=sys.stderr)
             code = REFUSED
@@ -112,6 +113,32 @@ def _one(name, options, *, write) -> int:
             note = f"; {c.note}" if c.note and not c.passed else ""
             print(f"  {'ok  ' if c.passed else 'FAIL'} {found}{note}")
     return OK if run.good else WRONG
+
+
+def _page(name, options, *, write) -> int:
+    """A page of facts: it has no model, so neither rows nor settings of one's own."""
+    from workflow import facts
+
+    own = {"--data": options.data, "--column": options.column, "--set": options.given}
+    own |= {f"--{key}": getattr(options, key) for key in READING}
+    for option in (option for option, given in own.items() if given):
+        raise Refused(f"{option}: {name} is a page of facts without a model, and takes none")
+    out = options.out or _folder(name, options) if write else None
+    with Stages(name) as progress:
+        progress("loading")
+        page_of_facts = facts.load_page(name, options.seed)
+        if write:
+            page.insist_writable(out)
+        facts.establish(page_of_facts, progress)
+        if write:
+            with page_of_facts.timed("report", progress):
+                facts.write(page_of_facts, out)
+    place = _short(out / "report.html") if write else ""
+    print(f"{name:<22} {page_of_facts.verdict:<12} {progress.seconds:5.1f} s  {place}")
+    print(f"  {facts.sentence(page_of_facts)}")
+    for line in facts.told(page_of_facts, every=not write):
+        print(line)
+    return OK if page_of_facts.good else WRONG
 
 
 def _folder(name, options) -> Path:
@@ -188,9 +215,12 @@ def _new(options) -> int:
 
 def _list(options) -> int:
     worst = OK
-    for name in names():
+    from workflow.facts import load_page
+
+    for name in names() + pages():
         try:
-            print(f"{name:<22} {load(name).analysis.QUESTION}")
+            found = load_page(name) if name in pages() else load(name)
+            print(f"{name:<22} {found.analysis.QUESTION}")
         except Refused as problem:
             print(problem, file=sys.stderr)
             worst = REFUSED
@@ -199,9 +229,10 @@ def _list(options) -> int:
 
 def _gallery(options) -> int:
     found = page.gallery(HOME / "results")
-    missing = set(names()) - {f["topic"] for f in found}
+    missing = {*names(), *pages()} - {f["topic"] for f in found}
     for f in found:
-        misfit = "  (the data contradict the model)" if f["fit"]["misfit"] else ""
+        contradicted = f.get("fit", {}).get("misfit")  # a page of facts has no model to contradict
+        misfit = "  (the data contradict the model)" if contradicted else ""
         print(f"{f['topic']:<22} {f['verdict']}{misfit}")
     for name in sorted(missing):
         print(f"{name:<22} missing")

@@ -46,25 +46,28 @@ def _short(path: Path) -> Path:
 
 def whole(name: str) -> tuple[ModuleType, ModuleType]:
     """The two modules of a topic; refused where one does not run, or lacks what every topic has."""
-    found = []
-    for folder, needed in NEEDED.items():
-        path = HOME / folder / f"{name}.py"
-        if not path.is_file():
-            raise Refused(f"{_short(path)}: no such file; `{name}` needs it (see CONTRIBUTING.md)")
-        try:
-            module = importlib.import_module(f"{folder}.{name}")
-        except Exception as problem:
-            words = located(problem)
-            if words is None:
-                raise
-            raise Refused(words) from problem
-        for part in needed:
-            if not hasattr(module, part):
-                raise Refused(f"{_short(path)}: `{part}` is missing; every topic has one")
-        found.append(module)
+    found = tuple(part(folder, name, needed) for folder, needed in NEEDED.items())
     _insist_on_numbers(found[0])
     _insist_on_keywords(found[0])
-    return tuple(found)
+    return found
+
+
+def part(folder: str, name: str, needed, who="every topic") -> ModuleType:
+    """One module of a topic or page of facts; refused where it does not run or lacks a part."""
+    path = HOME / folder / f"{name}.py"
+    if not path.is_file():
+        raise Refused(f"{_short(path)}: no such file; `{name}` needs it (see CONTRIBUTING.md)")
+    try:
+        module = importlib.import_module(f"{folder}.{name}")
+    except Exception as problem:
+        words = located(problem)
+        if words is None:
+            raise
+        raise Refused(words) from problem
+    for attribute in needed:
+        if not hasattr(module, attribute):
+            raise Refused(f"{_short(path)}: `{attribute}` is missing; {who} has one")
+    return module
 
 
 def _insist_on_numbers(module):

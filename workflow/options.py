@@ -5,7 +5,7 @@ from pathlib import Path
 
 from joblib import cpu_count
 
-from workflow.topic import names, read
+from workflow.topic import names, pages, read
 
 READING = {
     "decimal": (",", "how your file writes the decimal point"),
@@ -29,8 +29,9 @@ def parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
         sub.set_defaults(command=name)
         if topics:
+            every = names() + (pages() if own_data else [])
             sub.add_argument(
-                "topics", nargs=topics, metavar="TOPIC", help="one of: " + ", ".join(names())
+                "topics", nargs=topics, metavar="TOPIC", help="one of: " + ", ".join(every)
             )
         if own_data:
             sub.add_argument(

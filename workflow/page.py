@@ -20,7 +20,7 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markdown_it import MarkdownIt
 
-from workflow.topic import HOME, names
+from workflow.topic import HOME, names, pages
 
 BESIDE = ".writing."  # begins the name of the folder where files wait until all are written
 PACKAGES = ("pymc", "nutpie", "arviz", "pytensor", "numpy", "scipy", "pandas")
@@ -164,13 +164,13 @@ def _changed(name: str) -> float:
 def gallery(results: Path) -> list[dict]:
     """Write results/index.html from the summaries that are there; returns them in topic order."""
     found = []
-    for name in names():
+    for name in names() + pages():
         path = results / name / "summary.json"
         if path.parent.is_dir():
             with held(path.parent, shared=True):  # another make may be writing it
                 if path.is_file() and path.stat().st_mtime >= _changed(name):
                     found.append(json.loads(path.read_text(encoding="utf-8")))
-    missing = [n for n in names() if n not in {f["topic"] for f in found}]
+    missing = [n for n in names() + pages() if n not in {f["topic"] for f in found}]
     page = template("index.html.j2").render(found=found, missing=missing, versions=versions())
     put_files(results, {"index.html": page})
     return found

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -78,8 +79,8 @@ def _page(run, facts, found, small):
         first=panels[: max(FIRST_SCREEN)],
         more=panels[max(FIRST_SCREEN) :],
         small_panels=small_panels,
-        story=list(_story(run)) if run.good else [],
-        provenance=_provenance(run.data.attrs.get("comments", [])),
+        story=list(blocks(unproved.story(run))) if run.good else [],
+        provenance=provenance(run.data.attrs.get("comments", [])),
         head=_table(run.data.head(8).reset_index(allow_duplicates=True)),
         column_pictures=_column_pictures(run),
         source=_sources(run.topic.module),
@@ -156,9 +157,9 @@ def _predictive(fit) -> str:
     return picture.svg(figure, f"{fit['statistic']}: replicated data and the data")
 
 
-def _story(run):
+def blocks(story) -> Iterator[str]:
     """Paragraphs, tables and figures as HTML; nothing a user's file holds is taken as markup."""
-    for item in unproved.story(run):
+    for item in story:
         if isinstance(item, str):
             yield MARKDOWN.render(item)
         elif isinstance(item, pd.DataFrame):
@@ -221,7 +222,7 @@ def put_calibration(name: str, table: pd.DataFrame, found: pd.DataFrame) -> None
         put_files(page.parent, {page.name: text})
 
 
-def _provenance(comments: list[str]) -> list[str]:
+def provenance(comments: list[str]) -> list[str]:
     lines = []
     for line in comments:
         if line.startswith("#  ") and lines:  # indented: the line before goes on

@@ -14,7 +14,7 @@ import pandas as pd
 from workflow.reading import read
 from workflow.refused import Refused, nearest
 
-__all__ = ["HOME", "Refused", "Topic", "load", "names", "read", "settings"]
+__all__ = ["HOME", "Refused", "Topic", "load", "names", "pages", "read", "settings"]
 
 HOME = Path(__file__).resolve().parent.parent
 MOST_BITS = 16  # of assignments enumerated: 2**16 = 65,536
@@ -68,12 +68,27 @@ class Topic:
 
 def names() -> list[str]:
     """Every topic, by listing the folder."""
-    return sorted(p.stem for p in (HOME / "models").glob("*.py") if not p.stem.startswith("_"))
+    return _stems("models")
+
+
+def pages() -> list[str]:
+    """Every page of facts: an analysis without a model; see `facts.py`."""
+    return sorted(set(_stems("analyses")) - set(names()))
+
+
+def _stems(folder: str) -> list[str]:
+    return sorted(p.stem for p in (HOME / folder).glob("*.py") if not p.stem.startswith("_"))
 
 
 def load(name: str) -> Topic:
+    if name in pages():
+        raise Refused(
+            f"{name} is a page of facts without a model (there is no models/{name}.py): it can be "
+            f"made by `make {name}` and checked by `python -m workflow check {name}`, no more"
+        )
     if name not in names():
-        raise Refused(f"no topic {name!r}{nearest(name, names())}; there are: {', '.join(names())}")
+        every = names() + pages()
+        raise Refused(f"no topic {name!r}{nearest(name, every)}; there are: {', '.join(every)}")
     from workflow.locate import whole  # which says file and line of what does not run
 
     return Topic(name, *whole(name))
