@@ -43,7 +43,7 @@ def lines(seed: int):
         error = np.array([_sums.distance(p, int(n)) for n in COUNTS]) * np.sqrt(COUNTS)
         bound, limit = _sums.most(p), _sums.limit(p)
         for line, ours, reference, off, allowed in (
-            (f"variance of the mean of {MANY:,}, sigma**2 / n", variance, sd**2 / MANY,
+            (f"variance of the mean of {MANY:,}, sigma² / n", variance, sd**2 / MANY,
              abs(variance * MANY / sd**2 - 1), DOUBLE),
             (f"sqrt(n) times the error at n = {MANY:,}, against its limit (Esseen)", error[-1], limit,
              abs(error[-1] - limit), 1 / MANY),

@@ -4,7 +4,8 @@ import numpy as np
 import pymc as pm
 from scipy import stats
 
-from models._law import Law, dirichlet, normal_of_several
+from models._joint import dirichlet, normal_of_several
+from models._law import Law
 
 # Delivery time = 8.6 + 7.3 distance + 1.5 traffic + noise of sd 3, by the rules for variances.
 WEIGHTS, NOISE = np.array([7.3, 1.5]), 3.0
@@ -36,9 +37,8 @@ def _in_seconds(mu, sigma, **size):
 
 
 def _beta(about, a, b):
-    variance = "mean * (1 - mean) / (alpha + beta + 1)"
-    return Law("beta", about, {"alpha": a, "beta": b}, pm.Beta.dist, stats.beta(a, b),
-               "alpha / (alpha + beta)", variance)  # fmt: skip
+    return Law("beta", about, {"a": a, "b": b}, lambda a, b, **size: pm.Beta.dist(a, b, **size),
+               stats.beta(a, b), "a / (a + b)", "mean * (1 - mean) / (a + b + 1)")  # fmt: skip
 
 
 def _laws():

@@ -4,7 +4,7 @@ import numpy as np
 import pymc as pm
 
 from analyses._laws import JOINTS, LAWS, by_cholesky
-from models._law import QUICK, TAILS, z_of_draws
+from models._law import QUICK, TAILS, plain, z_of_draws
 
 DRAWS = 100_000
 DOUBLE = 1e-9  # of (1 + size of a logarithm), as in the identity check of every topic
@@ -59,7 +59,7 @@ def formulas():
     for law in LAWS:
         sd = law.twin.std() or 1.0
         right = 1.0, law.formula("mean"), law.formula("variance")
-        names = "mass", f"mean = {law.mean}", f"variance = {law.variance}"
+        names = "mass", f"mean = {plain(law.mean)}", f"variance = {plain(law.variance)}"
         for name, found, known, size in zip(
             names, law.integrals(), right, (1, sd, sd**2), strict=True
         ):

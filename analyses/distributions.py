@@ -8,7 +8,7 @@ number the texts print stands beside its value.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from analyses import _averages, _claims, _laws, _shapes, _three_ways
+from analyses import _averages, _claims, _laws, _several, _shapes, _three_ways
 
 QUESTION = "Do distributions do what the textbooks say, and are the textbooks' numbers right?"
 
@@ -34,8 +34,9 @@ def table(page):
                "error": float(np.max(np.abs(found))), "allowed": bound}  # fmt: skip
     yield from _averages.lines(page.seed)
     for row in _claims.judged(page.data).itertuples():
-        yield {"group": "numbers of the texts, ours by two routes", "line": row.claim, "printed": row.printed,
-               "ours": row.value, "verdict": row.verdict, "error": row.error, "allowed": _claims.EXACT}  # fmt: skip
+        yield {"group": "numbers of the texts, ours by two routes", "line": row.claim,
+               "printed": _claims.as_printed(row.printed), "ours": row.value, "verdict": row.verdict,
+               "error": row.error, "allowed": _claims.EXACT}  # fmt: skip
 
 
 def picture(page, *, small=False):
@@ -68,9 +69,9 @@ def story(page):
     yield "### A Gamma for a mean and a variance"
     yield from _shapes.gamma()
     yield "### Shares that add up to one"
-    yield from _shapes.shares(page.seed)
+    yield from _several.shares(page.seed)
     yield "### Dependent numbers from independent ones"
-    yield from _shapes.cholesky(page.seed)
+    yield from _several.cholesky(page.seed)
     yield "### Learning rates and first weights"
     yield from _shapes.rates(page.seed)
     yield "### Single precision"

@@ -159,11 +159,13 @@ def write(page: Page, out: Path) -> None:
 
 
 def _lines(page, rows) -> str:
+    """The lines of a group, what was found in the middle and the verdict last."""
     from workflow import report
 
-    kept = rows.drop(columns="group").dropna(axis="columns", how="all")
-    marks = np.where(page.holds[rows.index], "✓", "✗")
-    return report._table(kept.assign(holds=marks))
+    last = {name: rows[name].map(short) for name in ("error", "allowed")}
+    last["holds"] = np.where(page.holds[rows.index], "✓", "✗")
+    kept = rows.drop(columns=["group", "error", "allowed"]).dropna(axis="columns", how="all")
+    return report._table(kept.assign(**last))
 
 
 def summary(page: Page) -> dict:
