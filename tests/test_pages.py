@@ -9,10 +9,11 @@ import re
 import shutil
 import subprocess
 
+import pandas as pd
 import pytest
 
 from workflow import page as pages
-from workflow import report, topic
+from workflow import picture, report, topic
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PROBE = """<!doctype html><title>probe</title>
@@ -132,3 +133,16 @@ def test_the_gallery_has_a_row_per_topic_and_says_what_is_missing(tmp_path):
     assert 'href="beta_binomial/report.html"' in page
     assert "Q &lt;script&gt;?" in page
     assert all(name in page for name in topic.names())
+
+
+def test_few_fractions_make_a_histogram_and_few_whole_numbers_bars():
+    """Seven labels of five digits each would run into one another."""
+    data = pd.DataFrame(
+        {"error": [2.7, 4.84, 0.76, None], "count": [1.0, 2.0, 1.0, 1.0], "same": [0.1] * 4}
+    )
+    with picture.style():
+        axes = [figure.axes[0] for figure in picture.columns(data, list(data))]
+        labels = [[label.get_text() for label in axis.get_xticklabels()] for axis in axes]
+    assert labels[1:] == [["1.0", "2.0"], ["0.1"]]
+    assert "4.84" not in labels[0]
+    assert sum(bar.get_height() for bar in axes[0].patches) == 3

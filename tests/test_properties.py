@@ -211,6 +211,14 @@ def gamma_precision(draw):
 
 
 @st.composite
+def normal_normal(draw):
+    n = draw(st.integers(1, 8))
+    cells = {"value": value(-1e6, 1e6), "error": positive(1e-3, 1e3)}
+    rows = {k: draw(st.lists(each, min_size=n, max_size=n)) for k, each in cells.items()}
+    return pd.DataFrame(rows), {"m": draw(value(-1e4, 1e4)), "s": draw(positive(1e-2, 1e4))}
+
+
+@st.composite
 def linear_regression(draw):
     n, p = draw(st.integers(2, 9)), draw(st.integers(1, 4))
     cells = st.lists(value(-100, 100), min_size=n, max_size=n)
@@ -260,6 +268,7 @@ def base_rate(draw):
 MAKERS = [
     beta_binomial,
     gamma_precision,
+    normal_normal,
     linear_regression,
     gaussian_mixture,
     hidden_markov,

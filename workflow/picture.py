@@ -269,13 +269,18 @@ def ecdf_differences(axis, ranks, levels, worst):
     axis.annotate(worst, (0.995, 0.97), xycoords="axes fraction", ha="right", va="top")
 
 
+def _fractions(numbers) -> bool:
+    """Whether some are not whole, and all far enough apart for a histogram."""
+    return bool((numbers % 1 != 0).any() and np.ptp(numbers) > 1e-9 * np.abs(numbers).max())
+
+
 def columns(data, names, size=(3.1, 2.0)):
-    """A histogram of every named column that holds numbers, bars for the few that hold symbols."""
+    """A histogram of every column of numbers; bars where they are few and whole, or symbols."""
     for name in names:
         figure, axis = plt.subplots(figsize=size, layout="constrained")
         column = data[name]
-        if column.dtype.kind in "iuf" and column.nunique() > 12:
-            axis.hist(column, bins="auto" if len(column) < 5_000 else 60, color="muted")
+        if column.dtype.kind in "iuf" and (column.nunique() > 12 or _fractions(column.dropna())):
+            axis.hist(column.dropna(), bins="auto" if len(column) < 5_000 else 60, color="muted")
         else:
             counts = column.value_counts(sort=False).sort_index()
             axis.bar([str(k)[:14] for k in counts.index[:24]], counts.values[:24], color="muted")

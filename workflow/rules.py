@@ -76,8 +76,10 @@ def supplied(schema, frame: pd.DataFrame, raw: pd.DataFrame):
         if name in frame and name not in raw:
             close = closest(name, raw.columns, cutoff=0.85)
             if close is None:
-                values = ", ".join(map(str, frame[name].unique()[:5]))
-                notes.append(f"there is no column `{name}`: taken to be {values} in every row")
+                values = frame[name].unique()
+                if len(values) == 1:  # else it was computed row by row, not assumed
+                    taken = f"taken to be {values[0]} in every row"
+                    notes.append(f"there is no column `{name}`: {taken}")
             else:
                 problems.append(
                     f"no column `{name}`, but {short(close)!r} (say --column "

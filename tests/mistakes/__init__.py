@@ -13,6 +13,7 @@ One data file a topic, found by its name:
     in_order    optional: whether the parts of an MLE bear the right names, where the likelihood
                 is the same whatever they are called
     LOCAL       optional: True where the MLE is a local maximum by its own docstring
+    ALWAYS      optional: True where every likelihood has its maximum inside, by one formula
 
 `python -m tests.mistakes` makes the tables in docs/verification/.
 """
