@@ -219,6 +219,17 @@ def normal_normal(draw):
 
 
 @st.composite
+def dirichlet_multinomial(draw):
+    K = draw(st.integers(2, 6))
+    labels = st.sampled_from([st.integers(-9, 9), st.sampled_from("abcdefgh"), value(0, 5)])
+    names = draw(st.lists(draw(labels), min_size=K, max_size=K, unique=True))
+    counts = draw(st.lists(st.integers(0, 10**6), min_size=K, max_size=K))
+    size = draw(st.sampled_from([1, 2, K]))
+    a = draw(st.lists(positive(0.3), min_size=size, max_size=size))
+    return pd.DataFrame({"category": names, "count": counts}), {"a": np.array(a)}
+
+
+@st.composite
 def linear_regression(draw):
     n, p = draw(st.integers(2, 9)), draw(st.integers(1, 4))
     cells = st.lists(value(-100, 100), min_size=n, max_size=n)
@@ -269,6 +280,7 @@ MAKERS = [
     beta_binomial,
     gamma_precision,
     normal_normal,
+    dirichlet_multinomial,
     linear_regression,
     gaussian_mixture,
     hidden_markov,
