@@ -1,7 +1,4 @@
-"""Is Wolf's white die fair, and if not, how does it fall?
-
-Shares of several categories at once, whether they are alike, and a mean whose chances are uncertain.
-"""
+"""Is Wolf's white die fair, and if not, how does it fall? And other means of uncertain shares."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -18,11 +15,11 @@ MOST = 24  # categories shown one by one
 def answer(run) -> str:
     theta, labels = run.exact.marginals["theta"], design(run.data)[1]
     k, factor = np.argmax(theta.mean()), log_bayes_factor(run.data, **run.settings)
-    low, middle, high = (100 * theta.ppf(p)[k] for p in (0.025, 0.5, 0.975))
+    places = max(0, 1 - int(np.floor(np.log10(100 * theta.std()[k]))))
+    low, middle, high = (f"{100 * theta.ppf(p)[k]:.{places}f} %" for p in (0.025, 0.5, 0.975))
     return (
-        f"`{str(labels[k])[:40]}` comes up most often, in {middle:.3g} % of cases (95 % interval "
-        f"{low:.3g} % to {high:.3g} %); the counts are {times(factor)} than if all {len(labels)} were "
-        "equally frequent."
+        f"`{str(labels[k])[:40]}` comes up most often, in {middle} of cases (95 % interval {low} to "
+        f"{high}); the counts are {times(factor)} than under equal shares of all {len(labels)}."
     )
 
 
@@ -71,8 +68,9 @@ def _shares(run):
         axis.plot(run.mle["theta"][order], at, "o", color="mle", markersize=4)
     axis.axvline(1 / counts.size, color="muted", linestyle=":")
     axis.set(yticks=at, yticklabels=names, ylim=(-0.6, at[0] + 0.6), xlabel="share")
-    yield figure, "Blue: 95 % interval of each share. Dots: shares seen. Dotted: equal shares."
-    if never := [str(label)[:24] for label in labels[counts == 0][:5]]:
+    few = f" Only the {MOST} most frequent are shown." if counts.size > MOST else ""
+    yield figure, "Blue: 95 % interval of each share. Dots: shares seen. Dotted: all equal." + few
+    if never := [str(label)[:24] for label in labels[counts == 0][:5]] if run.mle else []:
         yield f"Never seen: {', '.join(never)}. Maximum likelihood says it cannot be, the posterior how rare it may be."
 
 
@@ -90,9 +88,9 @@ def _equal(run):
         chi2, p = stats.chisquare(counts)
         yield (
             f"The classical test finds a chi-square of {chi2:.4f} on {len(labels) - 1} degrees of "
-            f"freedom, p = {p:.2g}: how seldom equal shares would lead to counts so uneven. How seldom "
-            "unequal ones would it does not ask. Totals alone cannot contradict the model, as some "
-            "shares suit any counts; that trials are independent only their order could tell."
+            f"freedom, p = {p:.2g}: how seldom equal shares would lead to counts so uneven. It does not "
+            "ask how often unequal ones would. Totals alone cannot contradict the model, as some "
+            "shares suit any counts; whether trials are independent only their order could tell."
         )
     each = np.geomspace(1e-2, 3e4, 120)
     figure, axis = plt.subplots(figsize=(6.4, 2.8), layout="constrained")

@@ -31,8 +31,8 @@ def discrepancy(y, run) -> float:
 
 def near(x, run) -> str:
     """A number to the digits that the posterior's width leaves it."""
-    places = 1 - int(np.floor(np.log10(run.exact.marginals["mu"].std())))
-    return f"{x:,.{places}f}" if 0 <= places < 10 else f"{x:.10g}"
+    size, last = np.floor(np.log10([abs(x) or 1, run.exact.marginals["mu"].std() / 10])).astype(int)
+    return f"{x:,.{-last}f}" if -9 < last <= 0 else f"{x:.{max(size - last + 1, 1)}g}"
 
 
 def story(run):
