@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from models._moments import Moments
 from workflow import topic
 
 settings.register_profile(
@@ -324,6 +325,8 @@ def test_an_exact_answer_is_a_distribution(make, data):
         mean, sd = np.asarray(law.mean()), np.asarray(law.std())
         assert np.isfinite(mean).all(), name
         assert (np.isfinite(sd) & (sd > 0)).all(), name
+        if isinstance(law, Moments):
+            continue
         below = np.array([law.cdf(np.clip(mean + k * sd, *SUPPORT.get(name, LINE))) for k in STEPS])
         assert np.all(np.diff(below, axis=0) >= -1e-12), name
         assert np.all((below >= -1e-12) & (below <= 1 + 1e-12)), name

@@ -18,6 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from arviz_stats.ecdf_utils import get_pointwise_confidence_band, simulate_confidence_bands
 
+from models._moments import Moments
 from workflow.page import shown
 
 COLOURS = {  # Okabe and Ito's palette, safe for the colour blind
@@ -131,7 +132,8 @@ def exact_over_draws(posterior, record, *, reference=None, size=(3.1, 2.1)):
     values = _element(posterior, record)
     low, high = np.quantile(values, [0.0005, 0.9995])
     margin = 0.06 * (high - low)
-    if record["distribution"] is not None:
+    known = record["distribution"]
+    if known is not None and not isinstance(known, Moments):
         x = np.linspace(low - margin, high + margin, 240)
         density = _density(record, x)
         axis.plot(x, density, color="exact", linewidth=2)
@@ -142,6 +144,9 @@ def exact_over_draws(posterior, record, *, reference=None, size=(3.1, 2.1)):
         if reference is not None:
             axis.stairs(counts, edges, color="ink", linewidth=1.4)
         top = counts.max()
+    if isinstance(known, Moments):  # no density is known: mean and sd are marked instead
+        mean, sd = (np.asarray(x)[(*record["index"],)] for x in (known.mean(), known.std()))
+        axis.errorbar(mean, 0.5 * top, xerr=sd, fmt="o", color="exact", linewidth=2, capsize=5)
     if record["mle"] is not None and low - 3 * margin < record["mle"] < high + 3 * margin:
         axis.plot(
             [record["mle"]], [0], marker="^", color="mle", markersize=8, clip_on=False, zorder=5

@@ -10,6 +10,7 @@ from pymc.logprob.utils import ParameterValueError
 from pytensor.graph.basic import Constant
 from pytensor.graph.traversal import ancestors
 
+from models._moments import Moments
 from workflow import fit
 from workflow.check import Check
 from workflow.locate import as_set, as_text, given, origin
@@ -100,10 +101,12 @@ def insist_on_an_answer(topic, settings: dict, exact) -> None:
     lost = "" if np.isfinite(exact.log_evidence) else f"the log evidence is {exact.log_evidence}"
     for name, law in {} if lost else exact.distributions.items():
         with np.errstate(all="ignore"), suppress(ValueError):
-            width = law.ppf(0.75) - law.ppf(0.25)
+            moments = isinstance(law, Moments)
+            width = law.std() if moments else law.ppf(0.75) - law.ppf(0.25)
             if np.all(width > 0) and np.isfinite(width).all():
                 continue
         lost = f"the quartiles of {name} cannot be told apart"
+        lost = f"the sd of {name} is {np.min(law.std()):g}" if moments else lost
         break
     if lost:
         _too_extreme(topic, settings, lost)

@@ -7,6 +7,7 @@ import numpy as np
 import pymc as pm
 from arviz_stats.base import array_stats
 
+from models._moments import Moments
 from workflow import fit, unproved
 from workflow.check import Check
 from workflow.locate import as_text, given
@@ -59,14 +60,25 @@ def records(run: Run, *, exact_rows: bool = False) -> list[dict]:
                     "name": name,
                     "index": list(index),
                     "label": labels[i],
-                    "exact": {k: float(v[i]) for k, v in exact.items()} if exact else None,
+                    "exact": _at(exact, i) if exact else None,
                     "draws": _of_draws(values[..., i]),
-                    "mle": float(np.ravel(best[name])[i]) if name in best else None,
+                    "mle": _finite(best[name], i) if name in best else None,
                     "se": _standard_error(run, name, i) if best else None,
                     "z": z,
                 }
             )
     return found
+
+
+def _at(exact, i) -> dict:
+    """The exact numbers of one element; null are quantiles where only moments are known."""
+    return {k: None if v is None else float(v[i]) for k, v in exact.items()}
+
+
+def _finite(values, i) -> float | None:
+    """One element, or null where an MLE on the boundary sends what follows from it to infinity."""
+    value = float(np.ravel(values)[i])
+    return value if np.isfinite(value) else None
 
 
 def _z(row, i) -> dict:
@@ -109,8 +121,11 @@ def _of_exact(distribution, size):
     if distribution is None:
         return None
     numbers = {"mean": distribution.mean(), "sd": distribution.std()}
-    numbers |= {k: distribution.ppf(p) for k, p in QUANTILES.items()}
-    return {k: np.broadcast_to(np.ravel(v), (size,)) for k, v in numbers.items()}
+    moments = isinstance(distribution, Moments)
+    numbers |= {k: None if moments else distribution.ppf(p) for k, p in QUANTILES.items()}
+    return {
+        k: v if v is None else np.broadcast_to(np.ravel(v), (size,)) for k, v in numbers.items()
+    }
 
 
 def _of_draws(values):
@@ -154,6 +169,11 @@ def summary(run: Run, found: list[dict], small: list[dict]) -> dict:
         "exact_by": run.exact and run.exact.by,
         "exact_rows": run.exact and len(run.exact_data),
         "log_evidence": run.exact and float(run.exact.log_evidence),
+        "only_moments": [
+            name
+            for name, law in (run.exact.distributions if run.exact else {}).items()
+            if isinstance(law, Moments)
+        ],
         "unknowns": unknowns,
         "checks": [
             {"name": c.name, "value": float(c.value), "limit": float(c.limit), "passed": c.passed}
@@ -234,7 +254,7 @@ def default_prior(run: Run) -> tuple[list[dict], str]:
         mine, theirs = _of_exact(law, size), _of_exact(other[name], size)
         labels = _labels(run.model, name, shape)
         for i, label in enumerate(labels):
-            yours, default = ({k: float(v[i]) for k, v in x.items()} for x in (mine, theirs))
+            yours, default = _at(mine, i), _at(theirs, i)
             moved = (yours["mean"] - default["mean"]) / default["sd"]
             rows.append({"label": label, "yours": yours, "default": default, "moved": moved})
     if not rows:

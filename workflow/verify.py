@@ -13,6 +13,7 @@ import pymc as pm
 import xarray as xr
 
 from models._exact import Exact, NoMaximum
+from models._moments import Moments
 from workflow import check, compare, disagreement, fit, misfit, prior, unproved
 from workflow.check import Check, Maximum
 from workflow.locate import engine, origin, rules
@@ -176,6 +177,11 @@ def _answer(run) -> pm.Model:
         run.checks.append(Check("exact answer", 0.0, 0.0, note, applies=False))
         return small
     _insist(topic, "exact", exact, Exact)
+    for name, law in exact.marginals.items():
+        if isinstance(law, Moments):  # identity, limit and the joint density need the whole law
+            raise Refused(
+                f"{origin(topic)}: exact() gives `{name}` as Moments, which are for `derived` alone"
+            )
     prior.insist_on_an_answer(topic, settings, exact)
     shapes = {name: np.shape(law.mean()) for name, law in exact.marginals.items()}
     if strange := disagreement.strangers(run.model, shapes, "exact", exact.derived):

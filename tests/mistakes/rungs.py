@@ -13,6 +13,7 @@ from pymc.model.transform.conditioning import remove_value_transforms
 from scipy.optimize import minimize
 
 from models._exact import NoMaximum
+from models._moments import Moments
 from tests.mistakes import PARTS, planted
 from workflow import check, compare, fit, topic
 from workflow.density import Unconstrained, joint
@@ -256,7 +257,10 @@ def weighted_draws(a: Answers, known: Answers) -> list[str] | None:
     for name, law in a.exact.distributions.items():
         values = fit.flat(posterior[name])[0]
         terms = [values - np.ravel(law.mean())] if (compare.tail_index(law) > 4).all() else []
-        terms += [(values <= np.ravel(law.ppf(p))) - p for p in compare.TAILS]
+        if isinstance(law, Moments):
+            terms += [terms[0] ** 2 - np.ravel(law.std()) ** 2]
+        else:
+            terms += [(values <= np.ravel(law.ppf(p))) - p for p in compare.TAILS]
         for term in terms:
             each = weight[:, None] * term
             zs.append(each.mean(axis=0) / each.std(axis=0, ddof=1) * np.sqrt(weight.size))
