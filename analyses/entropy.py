@@ -42,8 +42,8 @@ def story(run):
 
 def _known(run):
     counts, labels = topic.design(run.data)
-    a = topic.per_category("a", run.settings["a"], len(labels))
-    return counts, a, topic.reference(run.settings["q"], len(labels))
+    a, q = (topic.per_category(name, run.settings[name], len(labels)) for name in "aq")
+    return counts, a, q / q.sum()
 
 
 def _estimates(run):

@@ -14,6 +14,7 @@ from models._moments import Moments
 
 BIT = np.log(2)  # in nats
 NODES, FALL = 40, 36.0  # of a rule for Gamma-distributed totals
+ROUNDING = 1e-12  # a hundred times what the variance of MI, times sqrt(n), may be off
 
 
 def entropy(p):
@@ -54,6 +55,7 @@ def covariance(a, one, other):
 
 
 def in_bits(mean, variance) -> Moments:
+    """Moments in bits, of those in nats."""
     return Moments(mean / BIT, np.sqrt(variance) / BIT)
 
 
@@ -84,54 +86,56 @@ def reverse_of(a, q) -> Moments:
 
 
 def conditional_of(a) -> Moments:
-    """H(column | row) for p ~ Dirichlet(a), `a` a table (R, C).
+    """H(column | row) for p ~ Dirichlet(a), `a` a table (R, C)."""
+    mean, variance, _ = _within_rows(a, np.zeros(a.shape[1]))
+    return in_bits(-mean, variance)
+
+
+def _within_rows(a, v):
+    """Mean and variance of sum_ij p_ij (log of p_ij / its row's total + v_j), and means by row.
 
     The rows' totals are a Dirichlet, each row by itself is another, and all are independent.
     """
-    rows, zero = a.sum(1), np.zeros(a.shape)
-    mean, variance = average(a, -1.0, zero), covariance(a, (-1.0, zero), (-1.0, zero))
+    rows, sum_ = a.sum(1), (1.0, np.broadcast_to(v, a.shape))
+    means, variances = average(a, *sum_), covariance(a, sum_, sum_)
     square = rows * (rows + 1) / (rows.sum() * (rows.sum() + 1))  # E of a row's share squared
-    between = covariance(rows, (0.0, mean), (0.0, mean))
-    return in_bits(average(rows, 0.0, mean), between + np.sum(square * variance))
+    between = covariance(rows, (0.0, means), (0.0, means))
+    return average(rows, 0.0, means), between + np.sum(square * variances), means
 
 
 def mutual_of(a) -> Moments:
     """I(row; column) for p ~ Dirichlet(a), `a` a table (R, C).
 
-    I = H(row) + H(column) - H(row, column). All but one covariance is a closed form: totals of a
-    row and of a column share a cell, and that one is a sum over nodes.
+    I = T - Y: how far the columns within each row are from c, their mean shares, less how far the
+    columns' totals are. T is also Y - X + the same within columns, X that of the rows' totals.
+    Taken from the mean shares all are small, so that nothing is lost where I is nearly nothing.
     """
     rows, columns = a.sum(1), a.sum(0)
-    own = [(-1.0, np.zeros(side.size)) for side in (rows, columns)]
-    given_column = average(a.T, -1.0, np.zeros(a.T.shape))
-    conditional = conditional_of(a)
-    mean = average(columns, *own[1]) - conditional.mean() * BIT
-    variance = (
-        (conditional.std() * BIT) ** 2  # of H(row) - H(row, column), less its sign
-        - covariance(columns, own[1], own[1])  # H(row, column) = H(column) + H(row | column), so
-        - 2 * covariance(columns, own[1], (0.0, given_column))  # both terms of it covary
-        + 2 * _crossing(a)
-    )
-    return in_bits(mean, variance)
+    x, y = (1.0, -np.log(rows / a.sum())), (1.0, -np.log(columns / a.sum()))
+    mean, variance, _ = _within_rows(a, y[1])
+    by_column = _within_rows(a.T, x[1])[2]
+    variance -= covariance(columns, y, y) + 2 * covariance(columns, y, (0.0, by_column))
+    variance += 2 * _crossing(a, x, y)
+    lost = variance < ROUNDING / np.sqrt(a.sum())
+    return in_bits(mean - average(columns, *y), np.nan if lost else variance)
 
 
-def _crossing(a):
-    """Covariance of H(row) and H(column), in nats squared.
+def _crossing(a, x, y):
+    """Covariance of X and Y, in nats squared: totals of a row and of a column share a cell.
 
-    In terms of independent Gammas the total of a row is A + B, that of a column A + C, where A is
-    the cell they share: given A the two are independent.
+    This one has no closed form. In terms of independent Gammas the total of a row is A + B, that
+    of a column A + C, A being the cell they share: given A the two are independent.
     """
     rows, columns, total = a.sum(1), a.sum(0), a.sum()
-    means = [average(side, -1.0, np.zeros(side.size)) for side in (rows, columns)]
-    x, weight = gamma_rule(a)
+    node, weight = gamma_rule(a)
     inner = []
-    for rest, mean in zip((rows[:, None] - a, columns - a), means, strict=True):
-        y, share = gamma_rule(rest)
-        sum_ = x[..., None] + y[..., None, :]
-        centred = np.log(sum_) - digamma(total + 2) + mean
-        inner.append(np.sum(share[..., None, :] * sum_ * centred, axis=-1))
-    joint = np.sum(weight * inner[0] * inner[1])
-    return joint / (total * (total + 1)) - polygamma(1, total + 2)
+    for rest, v in ((rows[:, None] - a, x[1][:, None]), (columns - a, y[1])):
+        other, share = gamma_rule(rest)
+        sum_ = node[..., None] + other[..., None, :]
+        log = np.log(sum_) - digamma(total + 2) + np.broadcast_to(v, a.shape)[..., None, None]
+        inner.append(np.sum(share[..., None, :] * sum_ * log, axis=-1))
+    joint = np.sum(weight * inner[0] * inner[1]) / (total * (total + 1))
+    return joint - polygamma(1, total + 2) - average(rows, *x) * average(columns, *y)
 
 
 def gamma_rule(shape):
@@ -143,12 +147,13 @@ def gamma_rule(shape):
     """
     shape = np.asarray(shape, float)[..., None]
     c = np.minimum(1 + FALL / shape, 600)
-    peak, low, high = np.log(shape), lambertw(-np.exp(-c)), lambertw(-np.exp(-c), -1)
-    ends = [peak - c - low.real, peak - c - high.real]
-    ends = [u + lambertw(np.exp(-u)).real for u in ends]
+    below, above = (c + lambertw(-np.exp(-c), branch).real for branch in (0, -1))
+    above = np.where(c < 1 + 1e-6, -np.sqrt(2 * (c - 1)), above)  # there SciPy's stays at -1
+    peak = np.log(shape)
+    ends = [u + lambertw(np.exp(-u)).real for u in (peak - below, peak - above)]
     t = np.linspace(*ends, NODES, axis=-1)[..., 0, :]
     away = t - np.exp(-t) - peak  # of log x from its peak
-    weight = np.exp(shape * (away + 1 - np.exp(away))) * (1 + np.exp(-t))
+    weight = np.exp(shape * (away - np.expm1(away))) * (1 + np.exp(-t))
     return shape * np.exp(away), weight / weight.sum(-1, keepdims=True)
 
 

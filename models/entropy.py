@@ -50,15 +50,10 @@ def design(data):
     return counts, list(labels.categories)
 
 
-def reference(q, K):
-    """The shares q (K,), which add up to one."""
-    q = per_category("q", q, K)
-    return q / q.sum()
-
-
 def model(data, *, q, a):
     counts, labels = design(data)
-    a, q = per_category("a", a, len(labels)), reference(q, len(labels))
+    a, q = per_category("a", a, len(labels)), per_category("q", q, len(labels))
+    q = q / q.sum()
     with pm.Model(coords={"category": labels}) as built:
         count = pm.Data("count_data", counts.astype("int64"), dims="category")
         p = pm.Dirichlet("p", a, dims="category")
@@ -71,15 +66,15 @@ def model(data, *, q, a):
 
 def exact(data, *, q, a):
     counts, labels = design(data)
-    prior, q = Dirichlet(per_category("a", a, len(labels))), reference(q, len(labels))
+    prior, q = Dirichlet(per_category("a", a, len(labels))), per_category("q", q, len(labels))
     posterior = prior.given(counts)
     orders = gammaln(counts.sum() + 1) - gammaln(counts + 1).sum()  # log of how many there are
     return Exact(
         marginals={"p": posterior.marginals()},
         derived={
             "H": bits.entropy_of(posterior.a),
-            "KL_pq": bits.divergence_of(posterior.a, q),
-            "KL_qp": bits.reverse_of(posterior.a, q),
+            "KL_pq": bits.divergence_of(posterior.a, q / q.sum()),
+            "KL_qp": bits.reverse_of(posterior.a, q / q.sum()),
         },
         log_evidence=float(orders + prior.log_evidence(counts)),
         by="algebra",
@@ -89,7 +84,7 @@ def exact(data, *, q, a):
 
 def mle(data, *, q):
     counts, labels = design(data)
-    reference(q, len(labels))  # what is no reference is refused here too
+    per_category("q", q, len(labels))  # what is no reference is refused here too
     if counts.sum() == 0:
         raise NoMaximum("no maximum: nothing was counted")
     return {"p": counts / counts.sum()}

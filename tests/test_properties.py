@@ -277,6 +277,14 @@ def base_rate(draw):
     return frame, {name: draw(positive(0.5, 100)) for name in names}
 
 
+@st.composite
+def entropy(draw):
+    counts = draw(st.lists(st.integers(0, 10**6), min_size=2, max_size=7))
+    rows = pd.DataFrame({"category": list("gfedcba")[: len(counts)], "count": counts})
+    each = st.lists(positive(0.3, 50), min_size=len(counts), max_size=len(counts))
+    return rows, {"a": np.array(draw(each)), "q": np.array(draw(each))}
+
+
 MAKERS = [
     beta_binomial,
     gamma_precision,
@@ -286,11 +294,13 @@ MAKERS = [
     gaussian_mixture,
     hidden_markov,
     base_rate,
+    entropy,
 ]
 IN_ORDER = {"hidden_markov"}  # whose rows are a sequence
 LINE, ABOVE_0, CHANCE = (-np.inf, np.inf), (1e-9, np.inf), (1e-12, 1 - 1e-12)
 SUPPORT = {
     "sigma": ABOVE_0,
+    "p": CHANCE,
     **dict.fromkeys(["prevalence", "sensitivity", "specificity", "ppv", "npv"], CHANCE),
 }
 STEPS = np.linspace(-6, 6, 25)  # standard deviations from the mean

@@ -93,7 +93,8 @@ def _best(run) -> dict:
     given = {run.model[k]: v for k, v in run.mle.items()}
     derived = run.model.deterministics
     options = {"mode": fit.INTERPRETED["mode"], "on_unused_input": "ignore"}
-    values = pm.draw(derived, givens=given, **options) if derived else []
+    with np.errstate(all="ignore"):  # on a boundary 1 / 0 and 0 / 0 are what they are
+        values = pm.draw(derived, givens=given, **options) if derived else []
     return {**run.mle, **{v.name: x for v, x in zip(derived, values, strict=True)}}
 
 
