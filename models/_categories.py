@@ -20,3 +20,19 @@ def per_category(name, values, number):
     if values.size == number:
         return values
     return np.linspace(values[0], values[-1], number)
+
+
+def counted(frame, labels):
+    """Rows of one thing each carry no `count` column: every row then counts one.
+
+    Not so where no label comes twice and another column holds numbers: it will be the counts.
+    """
+    if "count" in frame or not set(labels) <= set(frame):
+        return frame if "count" in frame else frame.assign(count=1)
+    numbers = [name for name in frame.select_dtypes("number") if name not in labels]
+    if numbers and not frame.duplicated(labels).any():
+        raise ValueError(
+            f"`{numbers[0]}` holds numbers, no label comes twice and there is no column `count`: "
+            f"if these are the counts, say --column count={numbers[0]}"
+        )
+    return frame.assign(count=1)

@@ -19,7 +19,7 @@ from scipy import stats
 from scipy.special import gammaln
 
 from models import _entropy as bits
-from models._categories import per_category
+from models._categories import counted, per_category
 from models._conjugate import Dirichlet
 from models._exact import Exact, NoMaximum
 
@@ -42,7 +42,7 @@ class Data(pa.DataFrameModel):
 
 def tidy(frame):
     """Rows of one thing each carry no `count` column: every row then counts one."""
-    return frame if "count" in frame else frame.assign(count=1)
+    return counted(frame, ["row", "column"])
 
 
 # One number for all cells, two (the first cell's and the last's, evenly between), or R x C.

@@ -17,7 +17,7 @@ from pytensor.tensor.special import xlogy
 from scipy.special import gammaln
 
 from models import _entropy as bits
-from models._categories import per_category
+from models._categories import counted, per_category
 from models._conjugate import Dirichlet
 from models._exact import Exact, NoMaximum
 
@@ -35,7 +35,7 @@ class Data(pa.DataFrameModel):
 
 def tidy(frame):
     """Rows of one observation each carry no `count` column: every row then counts one."""
-    return frame if "count" in frame else frame.assign(count=1)
+    return counted(frame, ["category"])
 
 
 # Each has one number for all categories, two (the first's and the last's, evenly between), or K.

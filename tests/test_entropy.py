@@ -4,13 +4,14 @@ from itertools import product
 from math import factorial
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import integrate, stats
 from scipy.special import entr
 
 from models import _entropy as bits
 from models import entropy
-from models._categories import per_category
+from models._categories import counted, per_category
 from models._conjugate import Dirichlet
 from workflow import topic
 
@@ -200,7 +201,20 @@ def test_the_plug_in_is_the_entropy_of_the_observed_shares():
     assert bits.plug_in(counts)[1] - bits.plug_in(counts)[0] == pytest.approx(2 / (20 * np.log(2)))
 
 
-# --- settings, and normal distributions ---------------------------------------------------------
+# --- rows, settings, and normal distributions ---------------------------------------------------
+
+
+def test_rows_count_one_each_unless_a_column_looks_like_the_counts():
+    frame = pd.DataFrame({"category": ["a", "b", "a"], "share": [0.3, 0.4, 0.3]})
+    assert counted(frame, ["category"])["count"].tolist() == [1, 1, 1]
+    assert counted(frame.iloc[:2, :1], ["category"])["count"].tolist() == [1, 1]
+    assert counted(frame[:2].assign(count=7), ["category"])["count"].tolist() == [7, 7]
+    with pytest.raises(ValueError, match="say --column count=share"):
+        counted(frame[:2], ["category"])
+    pairs = pd.DataFrame({"row": ["a", "b"], "column": ["x", "x"], "n": [4, 5]})
+    with pytest.raises(ValueError, match="say --column count=n"):
+        counted(pairs, ["row", "column"])
+    assert "count" in counted(pairs, ["row", "pillar"])  # whose absence is said elsewhere
 
 
 def test_a_setting_has_one_number_two_or_all():

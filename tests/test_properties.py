@@ -285,6 +285,16 @@ def entropy(draw):
     return rows, {"a": np.array(draw(each)), "q": np.array(draw(each))}
 
 
+@st.composite
+def contingency_table(draw):
+    R, C = draw(st.integers(2, 4)), draw(st.integers(2, 3))
+    counts = draw(st.lists(st.integers(0, 10**5), min_size=R * C, max_size=R * C))
+    rows = {"row": [*"dcba"[:R]] * C, "column": [*"zyx"[:C]] * R, "count": counts}
+    rows["column"] = sorted(rows["column"])
+    each = st.lists(positive(0.3, 50), min_size=R * C, max_size=R * C)
+    return pd.DataFrame(rows), {"a": np.array(draw(each))}
+
+
 MAKERS = [
     beta_binomial,
     gamma_precision,
@@ -295,12 +305,13 @@ MAKERS = [
     hidden_markov,
     base_rate,
     entropy,
+    contingency_table,
 ]
 IN_ORDER = {"hidden_markov"}  # whose rows are a sequence
 LINE, ABOVE_0, CHANCE = (-np.inf, np.inf), (1e-9, np.inf), (1e-12, 1 - 1e-12)
 SUPPORT = {
     "sigma": ABOVE_0,
-    "p": CHANCE,
+    **dict.fromkeys(["p", "row_share", "column_share", "column_given_row"], CHANCE),
     **dict.fromkeys(["prevalence", "sensitivity", "specificity", "ppv", "npv"], CHANCE),
 }
 STEPS = np.linspace(-6, 6, 25)  # standard deviations from the mean
