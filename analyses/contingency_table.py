@@ -45,7 +45,7 @@ def story(run):
 
 def _names(run):
     """What row and column are called in the reader's own file."""
-    theirs = dict(pair.split("=", 1) for pair in run.columns)
+    theirs = dict(map(str.strip, pair.split("=", 1)) for pair in run.columns)
     ours = ("the hair", "the eyes") if run.shipped else ("the row", "the column")
     return [theirs.get(key, name) for key, name in zip(("row", "column"), ours, strict=True)]
 
@@ -53,9 +53,8 @@ def _names(run):
 def _times(log_odds) -> str:
     """Which of the two foretold the counts better: plain figures, or a power of ten."""
     size, which = abs(log_odds) / np.log(10), "go together" if log_odds > 0 else "are independent"
-    return (
-        f"{f'{10**size:.3g}' if size < 4 else f'10^{size:.1f}'} times as likely if the two {which}"
-    )
+    times = f"{10**size:.3g}" if size < 4 else f"10^{size:.1f}"
+    return f"{times} times as likely if the two {which}"
 
 
 def _within_rows(run):
@@ -100,7 +99,8 @@ def _tests(run):
     counts, law = topic.design(run.data)[0], run.exact.derived["MI"]
     ours, found = (topic.log_bayes_factor(counts, a) for a in (run.settings["a"], 1.0))
     rows = [*_classical(counts), ("ln Bayes factor, every table alike", f"{found:.4f}")]
-    rows.append(("ln Bayes factor, this prior", "none" if ours is None else f"{ours:.4f}"))
+    words = "none: held to independence it is no density" if ours is None else f"{ours:.4f}"
+    rows.append(("ln Bayes factor, this prior", words))
     rows.append(("mutual information, exact", f"{law.mean():.5f} ± {law.std():.5f} bits"))
     yield pd.DataFrame(rows, columns=["of independence", "value"])
     yield (
