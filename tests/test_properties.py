@@ -295,6 +295,15 @@ def contingency_table(draw):
     return pd.DataFrame(rows), {"a": np.array(draw(each))}
 
 
+@st.composite
+def poisson_gamma(draw):
+    count = draw(st.lists(st.integers(0, 10**6), min_size=1, max_size=8))
+    exposure = [draw(value(0.001, 1e4)) + 0.001 for _ in count]
+    return pd.DataFrame({"count": count, "exposure": exposure}), {
+        "alpha": draw(positive(2.1)), "beta": draw(positive(1e-3, 1e6)),
+    }  # fmt: skip
+
+
 MAKERS = [
     beta_binomial,
     gamma_precision,
@@ -306,6 +315,7 @@ MAKERS = [
     base_rate,
     entropy,
     contingency_table,
+    poisson_gamma,
 ]
 IN_ORDER = {"hidden_markov"}  # whose rows are a sequence
 LINE, ABOVE_0, CHANCE = (-np.inf, np.inf), (1e-9, np.inf), (1e-12, 1 - 1e-12)
