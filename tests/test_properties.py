@@ -304,6 +304,16 @@ def poisson_gamma(draw):
     }  # fmt: skip
 
 
+@st.composite
+def normal_unknown_variance(draw):
+    rows = draw(st.lists(value(-1e4, 1e4), min_size=1, max_size=8))
+    return pd.DataFrame({"y": rows}), {
+        "null": draw(value(-100, 100)), "m": draw(value(-1e3, 1e3)),
+        "kappa": draw(positive(0.01, 10)), "alpha": draw(positive(1.5)),
+        "beta": draw(positive(1e-3, 1e6)),
+    }  # fmt: skip
+
+
 MAKERS = [
     beta_binomial,
     gamma_precision,
@@ -316,6 +326,7 @@ MAKERS = [
     entropy,
     contingency_table,
     poisson_gamma,
+    normal_unknown_variance,
 ]
 IN_ORDER = {"hidden_markov"}  # whose rows are a sequence
 LINE, ABOVE_0, CHANCE = (-np.inf, np.inf), (1e-9, np.inf), (1e-12, 1 - 1e-12)

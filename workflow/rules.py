@@ -70,17 +70,18 @@ def misspelt(schema, frame: pd.DataFrame, columns: list[str]) -> list[str]:
 
 
 def supplied(schema, frame: pd.DataFrame, raw: pd.DataFrame):
-    """Columns that `tidy` filled in: a note, or a problem if the file has nearly such a one."""
+    """Columns that `tidy` filled in: a note, or a problem if the file has nearly such a one.
+
+    One that differs from row to row was made from the others, as the topic says: no assumption.
+    """
     problems, notes = [], []
     for name in schema.columns:
         if name in frame and name not in raw:
             close = closest(name, raw.columns, cutoff=0.85)
-            if close is None:
-                values = frame[name].unique()
-                if len(values) == 1:  # else it was computed row by row, not assumed
-                    taken = f"taken to be {values[0]} in every row"
-                    notes.append(f"there is no column `{name}`: {taken}")
-            else:
+            values = frame[name].unique()
+            if close is None and len(values) == 1:
+                notes.append(f"there is no column `{name}`: taken to be {values[0]} in every row")
+            elif close is not None:
                 problems.append(
                     f"no column `{name}`, but {short(close)!r} (say --column "
                     f"{name}={short(close)}, or rename it if it is something else)"
