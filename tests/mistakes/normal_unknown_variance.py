@@ -22,7 +22,7 @@ MISTAKES = {
     "observed twice": (
         'pm.Normal("y", mu, sigma, observed=y, dims="row")\n',
         'pm.Normal("y", mu, sigma, observed=y, dims="row")\n'
-        '        pm.Normal("again", mu, sigma, observed=y, dims="row")\n',
+        '        pm.Normal("again", mu, sigma, observed=data["y"], dims="row")\n',
     ),
     "kappa and alpha swapped": (
         "NormalGamma(m, kappa, alpha, beta).given",
@@ -50,7 +50,7 @@ MISTAKES = {
         "_conjugate.py",
     ),
     "effect in variances": ("(mu - null) / sigma)", "(mu - null) / sigma**2)"),
-    "effect from zero, not from null": ("(after.m - null)", "after.m"),
+    "null less the mean in the effect": ("(mu - null) / sigma)", "(null - mu) / sigma)"),
     "effect with the mean of sigma for sigma": (
         "after.shape / after.rate)",
         "(after.shape - 0.5) / after.rate)",
@@ -90,4 +90,10 @@ CASES = {
     "pairs": (pd.DataFrame({"y0": [1.0, 2.0, 4.0], "y1": [1.5, 1.75, 6.0]}), {}, True),
 }
 
-EQUIVALENT = {}
+EQUIVALENT = {
+    "if not abs(law.mass - 1) < 1e-8:": {
+        "no mass is off by 1e-8 to the last bit": [
+            "not abs(law.mass - 1) < 1e-08 -> not abs(law.mass - 1) <= 1e-08"
+        ]
+    }
+}
