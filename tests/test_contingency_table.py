@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import integrate, stats
-from scipy.special import digamma, polygamma
+from scipy.special import digamma, polygamma, roots_jacobi
 
 from models import _entropy as bits
 from models import contingency_table
+from tests.mistakes import edited
 from tests.mistakes.contingency_table import sorted_into
 from workflow import topic
 
@@ -49,10 +50,48 @@ def test_moments_are_those_of_independent_draws(a):
 
 @every_table
 def test_the_row_tells_the_column_what_the_column_tells_the_row(a):
-    """Nothing in the formula treats them alike, so equal numbers check all of it."""
+    """The formula treats them unlike but for the term they share, so equal numbers check it."""
     one, other = bits.mutual_of(a), bits.mutual_of(a.T)
     assert one.mean() == pytest.approx(other.mean(), rel=1e-12)
     assert one.std() == pytest.approx(other.std(), rel=1e-8)
+
+
+def on_a_grid(a, n=60):
+    """Mean and sd of I for a 2 x 2 table: three independent Betas on Gauss and Jacobi's nodes."""
+    (r, R), (u, U), (w, W) = (
+        ((1 + x) / 2, weight / weight.sum())
+        for x, weight in (roots_jacobi(n, q - 1, p - 1) for p, q in (a.sum(1), *a))
+    )
+    r, u, w = np.meshgrid(r, u, w, indexing="ij")
+    p = np.array([[r * u, r * (1 - u)], [(1 - r) * w, (1 - r) * (1 - w)]])
+    told, weight = known_mutual(np.moveaxis(p, (0, 1), (-2, -1))), R[:, None, None] * U[:, None] * W
+    mean = np.sum(weight * told)
+    return mean, np.sqrt(np.sum(weight * (told - mean) ** 2))
+
+
+GRID = [np.array([[3.0, 1.2], [1.8, 4.5]]), np.array([[20.0, 31.0], [45.0, 12.0]])]
+
+
+@pytest.mark.parametrize("a", GRID, ids=["few", "many"])
+def test_moments_of_two_by_two_are_sums_over_a_grid(a):
+    mean, sd = on_a_grid(a)
+    assert bits.mutual_of(a).mean() == pytest.approx(mean, rel=1e-6)
+    assert bits.mutual_of(a).std() == pytest.approx(sd, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (" + 2 * covariance(columns, y, (0.0, by_column))", ""),
+        ("variance += 2 * _crossing(a, x, y)", "variance += _crossing(a, x, y)"),
+        ("digamma(total + 2) + np.broadcast_to", "digamma(total + 1) + np.broadcast_to"),
+        (" - average(rows, *x) * average(columns, *y)", ""),
+    ],
+)
+def test_a_term_too_small_for_draws_is_seen_there(right, wrong):
+    found = edited("contingency_table", right, wrong, "_entropy.py").module.bits
+    for a in GRID:
+        assert found.mutual_of(a).std() != pytest.approx(on_a_grid(a)[1], rel=1e-5)
 
 
 @every_table

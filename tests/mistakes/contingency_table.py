@@ -72,11 +72,6 @@ MISTAKES = {
         BITS,
     ),
     "columns counted in": ("variance -= covariance(columns, y, y) + 2", "variance -= 2", BITS),
-    "totals and what is within covary not": (
-        "covariance(columns, y, y) + 2 * covariance(columns, y, (0.0, by_column))",
-        "covariance(columns, y, y)",
-        BITS,
-    ),
     "sign of what rows and columns share": (
         "variance += 2 * _crossing",
         "variance -= 2 * _crossing",
