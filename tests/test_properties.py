@@ -314,6 +314,18 @@ def normal_unknown_variance(draw):
     }  # fmt: skip
 
 
+@st.composite
+def markov_chain(draw):
+    K, ends = draw(st.integers(2, 4)), "abcd"
+    size = draw(st.integers(1, 6))
+    labels = st.lists(st.sampled_from(ends[:K]), min_size=size, max_size=size)
+    frame = pd.DataFrame({
+        "state": draw(labels), "next": draw(labels),
+        "count": draw(st.lists(st.integers(0, 10**4), min_size=size, max_size=size)),
+    })  # fmt: skip
+    return frame, {"stay": draw(positive(0.3, 50)), "move": draw(positive(0.3, 50))}
+
+
 MAKERS = [
     beta_binomial,
     gamma_precision,
@@ -327,6 +339,7 @@ MAKERS = [
     contingency_table,
     poisson_gamma,
     normal_unknown_variance,
+    markov_chain,
 ]
 IN_ORDER = {"hidden_markov"}  # whose rows are a sequence
 LINE, ABOVE_0, CHANCE = (-np.inf, np.inf), (1e-9, np.inf), (1e-12, 1 - 1e-12)
@@ -334,6 +347,7 @@ SUPPORT = {
     "sigma": ABOVE_0,
     **dict.fromkeys(["p", "row_share", "column_share", "column_given_row"], CHANCE),
     **dict.fromkeys(["prevalence", "sensitivity", "specificity", "ppv", "npv"], CHANCE),
+    **dict.fromkeys(["prevalence", "sensitivity", "specificity", "ppv", "npv", "pi"], CHANCE),
 }
 STEPS = np.linspace(-6, 6, 25)  # standard deviations from the mean
 
