@@ -46,7 +46,7 @@ def story(run):
 def _names(run):
     """What row and column are called in the reader's own file."""
     theirs = dict(map(str.strip, pair.split("=", 1)) for pair in run.columns)
-    ours = ("the hair", "the eyes") if run.shipped else ("the row", "the column")
+    ours = ("hair colour", "eye colour") if run.shipped else ("the row", "the column")
     return [theirs.get(key, name) for key, name in zip(("row", "column"), ours, strict=True)]
 
 
