@@ -86,12 +86,21 @@ def test_moments_of_two_by_two_are_sums_over_a_grid(a):
         ("variance += 2 * _crossing(a, x, y)", "variance += _crossing(a, x, y)"),
         ("digamma(total + 2) + np.broadcast_to", "digamma(total + 1) + np.broadcast_to"),
         (" - average(rows, *x) * average(columns, *y)", ""),
+        ("variance -= covariance(columns, y, y) + 2", "variance -= 2"),
+        ("variance += 2 * _crossing(a, x, y)", "variance -= 2 * _crossing(a, x, y)"),
     ],
 )
 def test_a_term_too_small_for_draws_is_seen_there(right, wrong):
     found = edited("contingency_table", right, wrong, "_entropy.py").module.bits
     for a in GRID:
         assert found.mutual_of(a).std() != pytest.approx(on_a_grid(a)[1], rel=1e-5)
+
+
+def test_how_far_the_wrong_totals_are_is_seen_there_too():
+    old, new = "mean - average(columns, *y)", "mean - average(rows, *x)"
+    found = edited("contingency_table", old, new, "_entropy.py").module.bits
+    for a in GRID:
+        assert found.mutual_of(a).mean() != pytest.approx(on_a_grid(a)[0], rel=1e-5)
 
 
 @every_table

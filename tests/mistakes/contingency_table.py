@@ -55,11 +55,6 @@ MISTAKES = {
         'p, observed=count, dims="cell")\n'
         '        pm.Multinomial("again", count.sum(), p, observed=count, dims="cell")\n',
     ),
-    "how far the rows are, for the columns": (
-        "mean - average(columns, *y)",
-        "mean - average(rows, *x)",
-        BITS,
-    ),
     "rows' entropies scatter together": (
         "np.sum(square * variances)",
         "np.sum(square) * variances.mean()",
@@ -69,12 +64,6 @@ MISTAKES = {
     "only within rows": (
         "between + np.sum(square * variances)",
         "np.sum(square * variances)",
-        BITS,
-    ),
-    "columns counted in": ("variance -= covariance(columns, y, y) + 2", "variance -= 2", BITS),
-    "sign of what rows and columns share": (
-        "variance += 2 * _crossing",
-        "variance -= 2 * _crossing",
         BITS,
     ),
     "add-one shares for the MLE": (

@@ -47,7 +47,6 @@ MISTAKES = {
         BITS,
     ),
     "shares taken for independent": (" - uu * polygamma(1, total + 2)", "", BITS),
-    "a share's square as two shares": ("digamma(a + 2)", "digamma(a + 1)", BITS),
     "total as if independent in the other divergence": (
         " - polygamma(1, total)\n",
         "\n",
