@@ -326,6 +326,16 @@ def markov_chain(draw):
     return frame, {"stay": draw(positive(0.3, 50)), "move": draw(positive(0.3, 50))}
 
 
+@st.composite
+def correlation(draw):
+    n = draw(st.integers(1, 7))
+    cells = st.lists(value(-100, 100), min_size=n, max_size=n)
+    return pd.DataFrame({"x": draw(cells), "y": draw(cells)}), {
+        "m_x": draw(value(-100, 100)), "m_y": draw(value(-100, 100)), "s_x": draw(positive(1)),
+        "s_y": draw(positive(1)), "kappa": draw(positive(0.05, 5)), "nu": draw(positive(4.5, 20)),
+    }  # fmt: skip
+
+
 MAKERS = [
     beta_binomial,
     gamma_precision,
@@ -340,6 +350,7 @@ MAKERS = [
     poisson_gamma,
     normal_unknown_variance,
     markov_chain,
+    correlation,
 ]
 IN_ORDER = {"hidden_markov"}  # whose rows are a sequence
 LINE, ABOVE_0, CHANCE = (-np.inf, np.inf), (1e-9, np.inf), (1e-12, 1 - 1e-12)
@@ -347,6 +358,8 @@ SUPPORT = {
     "sigma": ABOVE_0,
     **dict.fromkeys(["p", "row_share", "column_share", "column_given_row"], CHANCE),
     **dict.fromkeys(["prevalence", "sensitivity", "specificity", "ppv", "npv"], CHANCE),
+    **dict.fromkeys(["sigma", "sigma_x", "sigma_y", "lam_x", "lam"], ABOVE_0),
+    "rho": (-1 + 1e-12, 1 - 1e-12),
     **dict.fromkeys(["prevalence", "sensitivity", "specificity", "ppv", "npv", "pi"], CHANCE),
 }
 STEPS = np.linspace(-6, 6, 25)  # standard deviations from the mean

@@ -16,9 +16,7 @@ PRIOR_RANGE = 0.999
 def prior_range(run):
     """Data in units the prior did not expect are said in the first line, with a way out."""
     edge, before = (1 - PRIOR_RANGE) / 2, len(run.warnings)
-    for name, values in run.draws.prior_predictive.items():
-        observed = run.draws.observed_data[name].values.astype(float)
-        simulated = values.values.reshape(-1, observed.size)
+    for name, observed, simulated in _measured(run.draws):
         # The mean against single values: a misfit of the mean is not a matter of units.
         for what, found, expected in (
             ("mean", observed.mean(), simulated),
@@ -32,6 +30,19 @@ def prior_range(run):
                 )
     if len(run.warnings) > before:
         run.warnings[-1] += _way_out(run)
+
+
+def _measured(draws):
+    """Name, data and simulations (simulation, row) of each measurement: rows may hold several."""
+    for name, values in draws.prior_predictive.items():
+        seen = draws.observed_data[name]
+        columns = {name: {}}
+        if seen.ndim == 2 and seen.dims[0] == "row":
+            labels = seen[seen.dims[1]].values
+            columns = {f"{name}[{label}]": {seen.dims[1]: label} for label in labels}
+        for label, where in columns.items():
+            observed = seen.sel(where).values.astype(float)
+            yield label, observed, values.sel(where).values.reshape(-1, observed.size)
 
 
 def _way_out(run) -> str:
