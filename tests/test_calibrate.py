@@ -37,11 +37,21 @@ def test_quick_draws_are_the_samplers_own():
     data = topic.read(found)
     compiled = fit.compile_model(found.model(data, found.defaults))
     how = {"draws": 50, "tune": 100, "chains": 2, "target_accept": 0.8, "adaptation": "diag"}
-    quick, divergences = fit.quick(compiled, (3,), ["w", "mu"], **how)
+    quick, divergences, gradients = fit.quick(compiled, (3,), ["w", "mu"], **how)
     tree = fit._drawn(compiled, (3,), cores=1, **how)
+    warm_up = fit._drawn(compiled, (3,), cores=1, save_warmup=True, **how).warmup_sample_stats
     for name, values in quick.items():
         np.testing.assert_array_equal(values, fit.flat(tree.posterior[name]))
     assert divergences == tree.sample_stats.diverging.sum()
+    assert gradients == tree.sample_stats.n_steps.sum() + warm_up.n_steps.sum()
+
+
+def test_the_metric_is_the_one_that_takes_fewer_gradients():
+    """Under a correlated posterior it is the low-rank one; asking again gives the same number."""
+    made = calibrator("hidden_markov")
+    cost = {how: made._cost(how) for how in ("diag", "low_rank", "diag")}
+    assert cost["low_rank"] < 0.9 * cost["diag"]
+    assert calibrator("hidden_markov").adaptation == "low_rank"
 
 
 def test_a_simulation_is_drawn_from_prior_and_likelihood():
@@ -69,7 +79,7 @@ def test_ranks_count_the_draws_below_the_truth(monkeypatch):
     made = calibrator("beta_binomial")
     even = np.linspace(0, 1, 602)[1:-1].reshape(2, 300, 1)
     rows = topic.read(topic.load("beta_binomial"))
-    monkeypatch.setattr(fit, "quick", lambda *_, **__: ({"theta": even}, 0))
+    monkeypatch.setattr(fit, "quick", lambda *_, **__: ({"theta": even}, 0, 0))
     monkeypatch.setattr(calibrate, "BLOCKS", 1)
     for truth, rank in ((0.0, 0), (0.25, 25), (0.75, 74), (1.0, 99)):
         data = np.zeros(len(rows), int)

@@ -29,6 +29,7 @@ NEAR = 1.5 * RANKS  # the ESS from which 99 spread-out draws are nearly independ
 RHAT = 1.05
 CHAINS, TUNE, DRAWS = 2, 100, 200  # of a block
 MAXDEPTH = 5  # of a tree, 31 steps: longer ones are mostly of chains that have not yet adapted
+PILOTS = 5  # simulations under either metric, to choose the cheaper
 BLOCKS = 8  # at most: one more while the ESS is short of NEAR or the chains differ
 TARGETS = (0.8, 0.95, 0.99)  # of the acceptance: all over again after a divergence
 LIKELIHOOD = "log likelihood"
@@ -71,22 +72,34 @@ class Calibrator:
         self._seen = bare[self.observed]
         self._compiled = fit.compile_model(model)
         self._lock = threading.Lock()  # one data set at a time, whatever a worker's threads
-        # Which metric gets more out of a draw is a matter of the model: asked of the shipped data.
-        pilots = {how: self._block((0,), how, TARGETS[0], 8)[0] for how in ("diag", "low_rank")}
-        self.adaptation = max(pilots, key=lambda how: _lowest_ess(pilots[how]))
+        self.adaptation = min(("diag", "low_rank"), key=self._cost)  # a matter of the model
 
     def simulation(self, job: int) -> dict:
         """Ranks of every unknown's elements and of the log likelihood, and whether it converged."""
         with self._lock:
             seed = (zlib.crc32(self.name.encode()), job)
-            reseed_rngs(self._randomness, seed)
-            *truth, y = self._simulate()
-            self._compiled = self._compiled.with_data(**{self.observed: y})
-            self._seen.set_value(np.asarray(y, self._seen.dtype))
+            truth = self._made_up(seed)
             return self._ranked(job, truth, seed)
 
+    def _made_up(self, seed) -> list:
+        """The unknowns of one simulation; its data are what is fitted next."""
+        reseed_rngs(self._randomness, seed)
+        *truth, y = self._simulate()
+        self._compiled = self._compiled.with_data(**{self.observed: y})
+        self._seen.set_value(np.asarray(y, self._seen.dtype))
+        return truth
+
+    def _cost(self, adaptation) -> int:
+        """Gradients that a few simulations take under a metric, none of them one that counts."""
+        self.adaptation, cost = adaptation, 0
+        for pilot in range(PILOTS):
+            seed = (zlib.crc32(self.name.encode()), 0, pilot)
+            self._made_up(seed)
+            cost += self._drawn(seed)[-1]
+        return cost
+
     def _ranked(self, job, truth, seed):
-        draws, blocks, trouble = self._drawn(seed)
+        draws, blocks, trouble, _ = self._drawn(seed)
         row = {"job": job, "blocks": blocks, "trouble": trouble}
         kept = {name: _spread(values) for name, values in draws.items()}
         for name, value in zip(self.names, truth, strict=True):
@@ -98,14 +111,14 @@ class Calibrator:
         heights = [self._likelihood(*values) for values in zip(*shaped, strict=True)]
         return row | {LIKELIHOOD: int(np.sum(heights < self._likelihood(*truth)))}
 
-    def _drawn(self, seed) -> tuple[dict[str, np.ndarray], int, str]:
-        """Draws that will do, or the last there were; blocks they took; what is wrong with them."""
-        taken = 0
+    def _drawn(self, seed) -> tuple[dict[str, np.ndarray], int, str, int]:
+        """Draws that will do, or the last there were; blocks; what is wrong; gradients in all."""
+        taken = cost = 0
         for target in TARGETS:
             draws = {}
             for _ in range(BLOCKS):
-                block, divergences = self._block((*seed, taken), self.adaptation, target, CHAINS)
-                taken += 1
+                block, divergences, gradients = self._block((*seed, taken), target)
+                taken, cost = taken + 1, cost + gradients
                 draws = (
                     {n: np.concatenate([draws[n], v]) for n, v in block.items()} if draws else block
                 )
@@ -114,12 +127,12 @@ class Calibrator:
                     break
             if not divergences:
                 break
-        return draws, taken, trouble
+        return draws, taken, trouble, cost
 
-    def _block(self, seed, adaptation, target, chains):
+    def _block(self, seed, target):
         return fit.quick(
-            self._compiled, seed, self.names, chains=chains, tune=TUNE, draws=DRAWS,
-            target_accept=target, adaptation=adaptation, maxdepth=MAXDEPTH,
+            self._compiled, seed, self.names, chains=CHAINS, tune=TUNE, draws=DRAWS,
+            target_accept=target, adaptation=self.adaptation, maxdepth=MAXDEPTH,
         )  # fmt: skip
 
 
@@ -178,7 +191,7 @@ def about(topic: Topic) -> dict:
         "source": source(topic),
         "settings": {k: np.asarray(v).tolist() for k, v in settings.items()},
         "ranks": [RANKS, NEAR, RHAT],
-        "draws": [CHAINS, TUNE, DRAWS, MAXDEPTH, BLOCKS, list(TARGETS)],
+        "draws": [CHAINS, TUNE, DRAWS, MAXDEPTH, BLOCKS, PILOTS, list(TARGETS)],
         "versions": versions(),
     }
 

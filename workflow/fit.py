@@ -102,9 +102,8 @@ def _blocks(compiled, seed, target):
 def _drawn(compiled, seed: tuple[int, ...], **how):
     """nutpie's draws. No two tuples share random numbers, as seeds that are sums or steps would."""
     number = int(np.random.SeedSequence(seed).generate_state(1)[0]) >> 1  # nutpie takes 31 bits
-    sampling = nutpie.sample(
-        compiled, seed=number, progress_bar=False, save_warmup=False, blocking=False, **how
-    )
+    how = {"save_warmup": False} | how
+    sampling = nutpie.sample(compiled, seed=number, progress_bar=False, blocking=False, **how)
     try:
         return sampling.wait()
     except BaseException:  # Ctrl-C above all, which nutpie would answer with the draws so far
@@ -128,23 +127,24 @@ def _joined(blocks):
     return xr.DataTree.from_dict(groups)
 
 
-def quick(compiled, seed: tuple, names: list[str], **how) -> tuple[dict[str, np.ndarray], int]:
-    """Draws of `names`, each (chain, draw, element), and how many transitions diverged.
+def quick(compiled, seed: tuple, names: list[str], **how) -> tuple[dict[str, np.ndarray], int, int]:
+    """Draws of `names`, each (chain, draw, element), divergences among them, gradients they took.
 
     For hundreds of small fits on one core: no xarray, whose building takes longer than the
     sampling does. `how` holds nutpie's draws, tune, chains, target_accept, adaptation.
     """
     trace = _drawn(compiled, seed, cores=1, return_raw_trace=True, **how)
-    found, divergences = {name: [] for name in names}, 0
+    found, divergences, gradients = {name: [] for name in names}, 0, 0
     for batches in zip(*trace.get_arrow_trace(), strict=True):  # one chain after the other
         draws, stats = map(pyarrow.record_batch, batches)
         kept = ~stats["tuning"].to_numpy(zero_copy_only=False)
+        gradients += int(stats["n_steps"].to_numpy().sum())
         divergences += int(stats["diverging"].to_numpy(zero_copy_only=False)[kept].sum())
         for name, parts in found.items():
             column = draws[name]
             numbers = column.flatten() if pyarrow.types.is_nested(column.type) else column
             parts.append(numbers.to_numpy().reshape(kept.size, -1)[kept])
-    return {name: np.stack(parts) for name, parts in found.items()}, divergences
+    return {name: np.stack(parts) for name, parts in found.items()}, divergences, gradients
 
 
 def lowest_ess(posterior) -> float:
