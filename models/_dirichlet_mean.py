@@ -108,7 +108,9 @@ class DirichletMean:
         return s, np.exp(self._cumulant(c, s) - above)
 
     def _sum(self, c, s, values):
-        """Imaginary part of the integral of values ds, over pi; beyond the last s a power of s."""
+        """Imaginary part of the integral of values ds, over pi; at last they are a power of s."""
         pieces = (s[:, -1] - s[:, 0]) / (NODES[-1] - NODES[0])
-        beyond = values[-1, -1] * s[-1, -1] / self.a[c != 0].sum()
+        power, last = self.a[c != 0].sum(), s[-1, -1]
+        end = 1 + (1 - NODES[-1]) * pieces[-1] / last
+        beyond = values[-1, -1] * last / power * end**-power
         return (np.sum(values @ WEIGHTS * pieces) + beyond).imag / np.pi
