@@ -20,9 +20,8 @@ def answer(run) -> str:
     slope = run.exact.marginals["slope"]
     below, above = slope.cdf(0), slope.sf(0)
     other = min(below, above)
-    chance = (
-        f"{other:.0%}" if other > 0.01 else f"1 in {max(float(f'{other:.1g}'), 1e-9) ** -1:,.0f}"
-    )
+    one_in = float(f"{1 / max(other, 1e-9):.2g}")
+    chance = f"{other:.0%}" if other > 0.01 else f"1 in {one_in:,.0f}"
     return (
         f"The correlation is about {middle:.2f} (95 % interval {low:.2f} to {high:.2f}); the chance that it is "
         f"{'negative' if below < above else 'positive'} after all is {chance}{' at most' if other < 1e-9 else ''}."

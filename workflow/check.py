@@ -125,11 +125,17 @@ def overdispersed(model, exact, seed, draws=4_000) -> tuple[list[dict], np.ndarr
     start = density.to_u({k: np.asarray(d.mean()) for k, d in exact.marginals.items()})
     top = minimize(lambda u: _negated(density, u), start, jac=True).x
     curvature = density.curvature(top)
-    if not np.isfinite(curvature).all() or np.linalg.eigvalsh(curvature).min() <= 0:
+    if not np.isfinite(curvature).all() or np.diag(curvature).min() <= 0:
         return None
-    proposal = stats.multivariate_t(top, 1.5 * np.linalg.inv(curvature), df=5, seed=seed)
-    u = proposal.rvs(draws).reshape(draws, -1)
-    log_weight = np.array([density(row)[0] for row in u]) - proposal.logpdf(u)
+    scale = np.diag(curvature) ** -0.5  # in the units of the data the inverse might be lost
+    curvature *= np.outer(scale, scale)
+    if np.linalg.eigvalsh(curvature).min() <= 0:
+        return None
+    proposal = stats.multivariate_t(shape=1.5 * np.linalg.inv(curvature), df=5, seed=seed)
+    v = proposal.rvs(draws).reshape(draws, -1)
+    u = top + scale * v
+    log_weight = np.array([density(row)[0] for row in u]) - proposal.logpdf(v)
+    log_weight += np.log(scale).sum()
     return [density.to_theta(row) for row in u], np.exp(log_weight - exact.log_evidence)
 
 

@@ -70,18 +70,21 @@ def misspelt(schema, frame: pd.DataFrame, columns: list[str]) -> list[str]:
 
 
 def supplied(schema, frame: pd.DataFrame, raw: pd.DataFrame):
-    """Columns that `tidy` filled in: a note, or a problem if the file has nearly such a one.
-
-    One that differs from row to row was made from the others, as the topic says: no assumption.
-    """
+    """Columns that `tidy` filled in: a note, or a problem if the file has nearly such a one."""
     problems, notes = [], []
     for name in schema.columns:
         if name in frame and name not in raw:
             close = closest(name, raw.columns, cutoff=0.85)
             values = frame[name].unique()
-            if close is None and len(values) == 1:
-                notes.append(f"there is no column `{name}`: taken to be {values[0]} in every row")
-            elif close is not None:
+            if close is None:
+                assumed = len(values) == 1  # what differs from row to row was made, as a topic says
+                what = (
+                    f"taken to be {values[0]} in every row"
+                    if assumed
+                    else "worked out from the others"
+                )
+                notes.append(f"there is no column `{name}`: {what}")
+            else:
                 problems.append(
                     f"no column `{name}`, but {short(close)!r} (say --column "
                     f"{name}={short(close)}, or rename it if it is something else)"
