@@ -81,7 +81,19 @@ CASES = {
     "nu between one and two": (pairs(8, 0.5, seed=5), UNIT | {"nu": 1.5}, True),
 }
 
-EQUIVALENT = {}
+EQUIVALENT = {
+    "if not (min(s_x, s_y, kappa) > 0 and nu > 1):": {
+        "the Wishart's normalising constant refuses the same nu": [
+            "nu > 1 -> nu >= 1",
+            "nu > 1 -> nu > 0",
+        ],
+    },
+    "turned = linear.turn((x - x.mean())[:, None], y - y.mean())": {
+        "the line has an intercept of its own; near 0 it only saves digits": [
+            "y - y.mean() -> y + y.mean()",
+        ],
+    },
+}
 
 
 def log_prior(theta, *, m_x, m_y, s_x, s_y, kappa, nu):
