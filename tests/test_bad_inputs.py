@@ -125,5 +125,5 @@ def test_what_is_read_ends_in_a_verdict(case, place, capsys):
     code = main(["check", *case.words(case.path(place))])
     shown = capsys.readouterr()
     assert "Traceback" not in shown.err
-    assert (code == 0) == (f"{case.topic:<22} agree" in shown.out)
+    assert (code == 0) == (f"{case.topic:<23} agree" in shown.out)
     assert code in (0, 1)

@@ -167,4 +167,4 @@ def test_one_broken_topic_stops_neither_the_others_nor_the_exit_code(monkeypatch
     assert main(["check", "beta_binomial", "gamma_precision"]) == 1
     shown = capsys.readouterr()
     assert "ZeroDivisionError" in shown.err
-    assert "gamma_precision        agree" in shown.out
+    assert "gamma_precision         agree" in shown.out

@@ -75,7 +75,7 @@ def test_a_line_that_is_wrong_is_said_first_and_the_story_withheld(small, tmp_pa
     small(HOLDS, FAILS)
     assert main(["report", NAME, "--out", str(tmp_path)]) == 1
     shown = capsys.readouterr().out
-    assert f"{NAME:<22} disagree" in shown
+    assert f"{NAME:<23} disagree" in shown
     assert "1 of 2 lines do not hold: two and three is off by 0.1 (at most 1e-09)" in shown
     assert "FAIL sums: two and three" in shown
     text = (tmp_path / "report.html").read_text()
@@ -140,7 +140,7 @@ def test_python_is_told_so_too():
 
 def test_list_names_it(capsys):
     assert main(["list"]) == 0
-    assert f"{NAME:<22} {distributions.QUESTION}" in capsys.readouterr().out
+    assert f"{NAME:<23} {distributions.QUESTION}" in capsys.readouterr().out
 
 
 def test_the_gallery_has_it(small, tmp_path):

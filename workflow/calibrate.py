@@ -233,7 +233,7 @@ def sentences(found: pd.DataFrame) -> list[str]:
     for name, rows in found.groupby("topic"):
         worst = rows.loc[rows["p"].idxmin()]
         said.append(
-            f"{name:<22} {'calibrated' if rows['calibrated'].all() else 'NOT calibrated'}: "
+            f"{name:<23} {'calibrated' if rows['calibrated'].all() else 'NOT calibrated'}: "
             f"{worst['simulations']:,} simulations, {worst['unconverged']} unconverged; smallest p "
             f"{worst['p']:.2g} ({worst['quantity']}), {worst['holm']:.2g} after Holm"
         )

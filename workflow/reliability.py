@@ -114,7 +114,7 @@ def pooled(families: pd.DataFrame) -> pd.DataFrame:
 def sentences(found: pd.DataFrame) -> list[str]:
     """One line a topic."""
     return [
-        f"{row.topic:<22} {row.fits} fits, {row.z:,} z: mean {row.mean:.3f}, sd {row.sd:.3f}, "
+        f"{row.topic:<23} {row.fits} fits, {row.z:,} z: mean {row.mean:.3f}, sd {row.sd:.3f}, "
         f"largest {row.largest:.2f} (bound {row.bound:.2f}); gates failed in {row.gates_failed}"
         for row in found.itertuples()
     ]
