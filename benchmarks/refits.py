@@ -1,0 +1,87 @@
+"""Fits a minute on fresh data of one shape: compiled once, beside pm.sample in a loop.
+
+    python -m benchmarks.refits [TOPIC ...] [--ours 500] [--loop 3]
+
+Both draw the same: 4 chains of 1,000 after 1,000 steps of tuning, same acceptance, both on all
+cores, from data simulated by the model itself. The loop is what one writes first: build the model
+on the new rows, `pm.sample(nuts_sampler="nutpie")`, or PyMC's own sampler (`default`). Compiling
+counts on both sides, ours once. Writes docs/verification/speed_refits.csv.
+"""
+
+import argparse
+import logging
+import os
+import time
+
+import numpy as np
+import pandas as pd
+import pymc as pm
+
+from workflow import fit, topic
+from workflow.publish import TABLES
+
+HOW = {"draws": 1_000, "tune": 1_000, "chains": 4, "target_accept": fit.TARGET_ACCEPT[0]}
+
+
+def fresh(model, number: int):
+    """Data sets of the model's own shape, drawn from its prior predictive."""
+    (observed,) = model.observed_RVs
+    made = pm.draw(observed, draws=number, random_seed=1)
+    return observed.name + "_data", list(made.astype(model[observed.name + "_data"].dtype))
+
+
+def ours(build, number: int) -> float:
+    """Seconds for all fits."""
+    name, sets = fresh(build(), number)
+    start = time.perf_counter()
+    compiled = fit.compile_model(build())
+    for seed, values in enumerate(sets):
+        fit._drawn(compiled.with_data(**{name: values}), (seed,), **HOW)
+    return time.perf_counter() - start
+
+
+def loop(build, number: int, sampler: str) -> float:
+    """Seconds for all fits, each with a model built anew."""
+    name, sets = fresh(build(), number)
+    start = time.perf_counter()
+    for seed, values in enumerate(sets):
+        with build() as model:
+            model.set_data(name, values)
+            own = {} if sampler == "default" else {"nuts_sampler": sampler}
+            pm.sample(**HOW, **own, random_seed=seed, progressbar=False,
+                      compute_convergence_checks=False)  # fmt: skip
+    return time.perf_counter() - start
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("topics", nargs="*", help="which (all)")
+    parser.add_argument("--ours", type=int, default=500, help="fits of ours (500)")
+    parser.add_argument("--loop", type=int, default=3, help="fits of either loop (3)")
+    options = parser.parse_args()
+    logging.disable(logging.WARNING)
+    rows = []
+    for name in options.topics or topic.names():
+        found = topic.load(name)
+        data, settings = topic.read(found), found.defaults
+
+        def build(found=found, data=data, settings=settings):
+            return found.model(data, settings)
+
+        seconds = {"ours": ours(build, options.ours) / options.ours}
+        for sampler in ("nutpie", "default"):
+            seconds[sampler] = loop(build, options.loop, sampler) / options.loop
+        minute = {side: 60 / s for side, s in seconds.items()}
+        rows.append({"topic": name, **minute, "cores": os.cpu_count(),
+                     "ratio_nutpie": minute["ours"] / minute["nutpie"],
+                     "ratio_default": minute["ours"] / minute["default"]})  # fmt: skip
+        print("   ".join(f"{k} {v:.4g}" if not isinstance(v, str) else f"{v:<23}"
+                         for k, v in rows[-1].items()), flush=True)  # fmt: skip
+    table = pd.DataFrame(rows)
+    print(table.describe().loc[["min", "50%"]] if len(table) > 1 else table)
+    table.to_csv(TABLES / "speed_refits.csv", index=False, float_format="%.4g")
+    assert np.isfinite(table.select_dtypes("number")).all().all()
+
+
+if __name__ == "__main__":
+    main()
