@@ -11,7 +11,7 @@
 Together this is a normal-inverse-Wishart prior: with x and y exchanged it would be the same. The
 means count like kappa pairs, the covariance like nu; rho has density (1 - rho^2)^((nu - 3) / 2).
 Exact: conjugate; the density of rho (Jeffreys) is an integral over the ratio of the two sds.
-MLE: means, sds with divisor n, least squares; so rho is Pearson's r. None if pairs lie on a line.
+MLE: means, sds with divisor n, least squares, so Pearson's r; no maximum if all lie on a line.
 """
 
 import numpy as np

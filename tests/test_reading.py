@@ -6,7 +6,7 @@ import pytest
 
 from workflow import report, topic
 from workflow.__main__ import rows as command_rows
-from workflow.describe import describe
+from workflow.describe import EXAMPLE_LINES, describe
 from workflow.options import parser
 from workflow.progress import Stages
 from workflow.verify import Run
@@ -174,5 +174,6 @@ def test_describe_says_what_a_topic_wants_and_its_example_is_read(name, rows):
     assert "None" not in shown
     example = shown.partition("begins\n")[2].partition("\n\n")[0]
     data = topic.read(found, rows("\n".join(line.strip() for line in example.splitlines())))
+    assert len(data) >= min(EXAMPLE_LINES - 1, len(topic.read(found)))
     for column in found.module.Data.to_schema().columns:
-        assert list(data[column]) == list(topic.read(found)[column].head(3))
+        assert list(data[column]) == list(topic.read(found)[column].head(len(data)))

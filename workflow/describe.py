@@ -10,7 +10,7 @@ from workflow.topic import HOME, Topic
 
 KINDS = {"int": "whole number", "float": "number", "category": "label", "string": "text",
          "str": "text", "object": "text", "bool": "true or false"}  # fmt: skip
-EXAMPLE_LINES = 4
+EXAMPLE_LINES = 6  # a heading and rows enough to show what differs
 FORMATS = (
     "CSV (commas, semicolons, tabs or pipes; UTF-8, UTF-16 or Windows-1252), Excel (.xlsx) or "
     "Parquet. `#` lines on top are comments. Where numbers have commas, say so: "

@@ -63,6 +63,9 @@ class Drawn:
             out[..., *index] = stats.ecdf(self.values[:, *index]).cdf.evaluate(x[..., *index])
         return out[()]
 
+    def sf(self, x):
+        return 1 - self.cdf(x)
+
     def rvs(self, size=(), random_state=None):
         rng = np.random.default_rng(random_state)
         return self.values[rng.integers(len(self.values), size=size)]
