@@ -4,16 +4,11 @@ With two states the odds in the long run are those of arriving against leaving, 
 x = A[2, 1] and y = A[1, 2]: two independent Beta chances, so one integral gives each probability.
 """
 
-from functools import lru_cache
-from typing import NamedTuple
-
 import numpy as np
-from scipy.special import betainc, betaln, expit, log_expit, logit, roots_legendre
+from scipy.special import betainc, expit, log_expit, logit
 
+from models._chance import chance, legendre
 from models._distributions import invert
-
-NEGLIGIBLE = 42.0  # nats: 1 + exp(-42) is 1
-WIDEST = 400.0  # log-odds of a Beta chance
 
 
 def long_run(A):
@@ -24,47 +19,6 @@ def long_run(A):
     solution (LinAlgError).
     """
     return np.linalg.solve((np.eye(len(A)) - A + 1).T, np.ones(len(A)))
-
-
-class Chance(NamedTuple):
-    """Beta(a, b), and the log-odds between which it lies."""
-
-    a: float
-    b: float
-    low: float
-    high: float
-
-    def log_density(self, log_odds):
-        """Of the log-odds."""
-        tails = self.a * log_expit(log_odds) + self.b * log_expit(-log_odds)
-        return tails - betaln(self.a, self.b)
-
-    def nodes(self, number):
-        """Log-odds that stand for the whole, and their weights (number,)."""
-        z, weight = _legendre(number)
-        u = self.low + (self.high - self.low) * (z + 1) / 2
-        return u, weight * (self.high - self.low) / 2 * np.exp(self.log_density(u))
-
-
-def chance(a, b):
-    """A Beta chance whose log-odds leave out exp(-42) of the height of their density."""
-    top = np.log(a / b)
-    bare = Chance(a, b, top, top)
-    most = (NEGLIGIBLE + (a + b) * (np.log1p(a / b) + np.log1p(b / a))) / min(a, b)
-
-    def fallen(distance):
-        return bare.log_density(top) - bare.log_density(top + distance)
-
-    low, high = (
-        top + side * invert(lambda d, s=side: fallen(s * d), NEGLIGIBLE, 0.0, most)
-        for side in (-1, 1)
-    )
-    if high - low > WIDEST:
-        raise ValueError("a row of A has too heavy a tail; try larger `stay` and `move`")
-    return Chance(a, b, float(low), float(high))
-
-
-_legendre = lru_cache(roots_legendre)
 
 
 class LongRun:
@@ -89,7 +43,7 @@ class LongRun:
         low, high = (
             np.clip(_log_odds(log_expit(edge) - v), y.low, y.high) for edge in (x.low, x.high)
         )
-        z, weight = _legendre(self._number)
+        z, weight = legendre(self._number)
         half = ((high - low) / 2)[:, None]
         u = low[:, None] + half * (z + 1)
         weight = weight * half * np.exp(y.log_density(u))
@@ -98,7 +52,7 @@ class LongRun:
         below = np.where(
             small, betainc(x.a, x.b, product), 1 - betainc(x.b, x.a, np.where(small, 0.5, rest))
         )
-        log_slope = x.a * np.log(product) + (x.b - 1) * np.log(rest) - betaln(x.a, x.b)
+        log_slope = x.log_density(np.log(product) - np.log(rest)) - np.log(rest)
         certain = betainc(y.b, y.a, expit(-high))
         return (weight * below).sum(1) + certain, (weight * np.exp(log_slope)).sum(1)
 

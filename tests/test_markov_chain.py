@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import integrate, stats
+from scipy.special import betaln, log_expit
 
 from models import markov_chain as chain
+from models._chance import chance
 from models._conjugate import Dirichlet
 from models._long_run import LongRun, long_run
 from workflow import topic
@@ -213,6 +215,19 @@ def test_two_states_have_an_exact_long_run_and_more_have_not():
 def test_a_prior_that_says_nothing_has_tails_nobody_can_integrate():
     with pytest.raises(ValueError, match="heavy a tail"):
         LongRun(Dirichlet(np.full((2, 2), 0.01)))
+
+
+def test_a_billion_rows_leave_all_digits():
+    """Of such logarithms the usual formulas keep seven digits after the point or fewer."""
+    law = LongRun(Dirichlet(np.array([[1e9 + 7, 3e4], [2.5, 4e12]])))
+    assert abs(law.mass - 1) < 1e-10
+    for a, b in ((3.0, 1e9), (2e9, 5e8), (0.3, 0.2), (19.9, 4.0)):
+        side = chance(a, b)
+        number = 120 + 8 * int(side.high - side.low)
+        assert side.nodes(number)[1].sum() == pytest.approx(1, abs=1e-10)
+        assert side.log_density(0.3) == pytest.approx(
+            a * log_expit(0.3) + b * log_expit(-0.3) - betaln(a, b), rel=1e-9
+        )
 
 
 # --- the edges ----------------------------------------------------------------------------------

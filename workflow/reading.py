@@ -150,7 +150,8 @@ def _validated(topic, rows: Rows, columns: list[str], notation: Notation) -> pd.
     asked = {"hint": plain, "whole": not (commas or aside)}
     problems += rules.rules(schema, frame, notation.numbers, places, **asked)
     insist(rows.source, problems + notes if problems else [])
-    rows.notes += notes
+    if rows.source != topic.csv:  # how the shipped file is meant, its own first lines say
+        rows.notes += notes
     for name, column in schema.columns.items():
         if name in frame and str(column.dtype).startswith(("int", "float")):
             frame[name] = notation.numbers(frame[name])
