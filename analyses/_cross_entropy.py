@@ -11,6 +11,7 @@ from scipy.special import softmax
 
 from models import _classifier as classifier
 
+GROUPS = 5
 MOST = 14  # weights in one picture
 MANY = 2_000  # draws that chances are averaged over
 
@@ -19,6 +20,16 @@ def chances(theta, A):
     """Chance of every class in every row: theta (..., 1 + p, K - 1) -> (..., n, K)."""
     scores = A @ theta
     return softmax(np.concatenate([np.zeros_like(scores[..., :1]), scores], axis=-1), axis=-1)
+
+
+def in_groups(member, chance):
+    """Chi-square of labels against chances, both (n, K), in five groups of rows for each class."""
+    total = 0.0
+    for found, given in zip(member.T, chance.T, strict=True):
+        for rows in np.array_split(np.argsort(given, kind="stable"), min(GROUPS, len(given))):
+            spread = np.sum(given[rows] * (1 - given[rows]))
+            total += np.sum(found[rows] - given[rows]) ** 2 / max(spread, 1e-12)
+    return float(total)
 
 
 def best(run):
@@ -68,20 +79,21 @@ def points(run, A, y, most_probable, draws):
             "times rows": f"{entropy * len(y):.6f}",
             "log likelihood": f"{likelihood:.6f}" if name in named else "",
             "Brier score": f"{np.mean(((chance - member) ** 2).sum(axis=1)) / 2:.4f}",
-            "right": f"{np.mean(chance.argmax(axis=1) == y):.1%}",
+            "right": f"{100 * np.mean(chance.argmax(axis=1) == y):.1f} %",
         })  # fmt: skip
     yield (
         "The mean cross-entropy of a point, times the number of rows, is minus its log likelihood: "
         "minimising this loss *is* maximising that likelihood. And λ/2 times the squared weights, "
         f"λ = 1/tau² = {run.settings['tau'] ** -2:.3g}, *is* minus the log of their Gaussian prior: "
-        "the point with the least of loss and penalty together is the most probable."
+        "the point with the least of loss and penalty together is the most probable. (scikit-learn "
+        "calls tau² `C`, and gives the intercept no prior.)"
     )
     yield pd.DataFrame(rows)
     yield (
         "Right counts the rows whose likeliest outcome came true; always naming the most frequent "
-        f"would be right in {member.mean(axis=0).max():.1%}. The Brier score is the mean squared "
-        "distance of chance and outcome. These are the rows that the points were fitted to, so on "
-        "others each would do worse."
+        f"would be right in {100 * member.mean(axis=0).max():.1f} %. The Brier score is the mean squared "
+        "distance of chance and outcome. These are the rows that the points were fitted to; on others "
+        "each should be expected to do worse."
     )
 
 

@@ -5,29 +5,23 @@ penalty on its weights a Gaussian prior. Read as a posterior it also says how fa
 off, most of all where nobody has looked, and it stays an answer where the likelihood has none.
 """
 
-import matplotlib.pyplot as plt
 import numpy as np
 from scipy.special import expit
 
 from analyses import _cross_entropy as shown
+from analyses import _one_predictor as one
 from models import _classifier as classifier
-from models.logistic_regression import asked, design, known, predictors
+from models.logistic_regression import design, known, predictors
 
 QUESTION = "How does the chance of an outcome change with what was measured?"
 SHOW = ["w", "chance", "b", "w_raw"]
-GROUPS = 5
 
 
 def answer(run) -> str:
     laws, names = run.exact.distributions, predictors(run.data).columns
-    if "chance" in laws or not len(names):
-        law = laws.get("chance", laws["b"])
-        numbers = law.ppf(0.025), law.mean(), law.ppf(0.975)
-        low, middle, high = numbers if "chance" in laws else expit(numbers)
-        where = f"Where `{names[0]}` is {run.settings['ask']:g}" if len(names) else "In any row"
-        said = f"{where}, the chance is {middle:.1%} (95 % interval {low:.1%} to {high:.1%})"
-        if not len(names):
-            return f"{said}."
+    if not len(names):
+        numbers = (_percent(expit(laws["b"].ppf(q))) for q in (0.025, 0.5, 0.975))
+        return "In any row the chance is {1} (95 % interval {0} to {2}).".format(*numbers)
     w = laws["w_raw"]
     j = np.argmax(np.abs(w.mean()) / w.std())
     low, middle, high = np.exp([w.ppf(q)[j] for q in (0.025, 0.5, 0.975)])
@@ -35,28 +29,31 @@ def answer(run) -> str:
         f"one unit more of `{names[j]}` multiplies the odds by {middle:.3g} (95 % interval "
         f"{low:.3g} to {high:.3g})"
     )
-    if "chance" in laws:
-        return f"{said}; {odds}."
-    return f"Of {len(names)} predictors, all else equal, the clearest: {odds}."
+    if "chance" not in laws:
+        return f"The clearest of {len(names)} predictors: all else equal, {odds}."
+    law = laws["chance"]
+    low, middle, high = map(_percent, (law.ppf(0.025), law.mean(), law.ppf(0.975)))
+    where = f"Where `{names[0]}` is {run.settings['ask']:g}, the chance of the outcome is"
+    return f"{where} {middle} (95 % interval {low} to {high}); {odds}."
+
+
+def _percent(share):
+    return f"{100 * share:.1f} %" if 0.0005 < share < 0.9995 else "0 %" if share < 0.5 else "100 %"
 
 
 def discrepancy(y, run) -> float:
     """Outcomes against their expected number in five groups of rows, by score (Hosmer, Lemeshow)."""
     A = design(run.data)[0]
     score = A @ np.concatenate([np.atleast_1d(law.mean()) for law in run.exact.marginals.values()])
-    chance, total = expit(score), 0.0
-    for rows in np.array_split(np.argsort(score, kind="stable"), min(GROUPS, len(score))):
-        spread = np.sum(chance[rows] * (1 - chance[rows]))
-        total += np.sum(y[rows] - chance[rows]) ** 2 / max(spread, 1e-12)
-    return float(total)
+    return shown.in_groups(y[:, None], expit(score)[:, None])
 
 
 def story(run):
     names = [str(name)[:24] for name in predictors(run.data)]
     (A, outcome, _, _), draws = design(run.data), _draws(run)
     if len(names) == 1:
-        yield from _curve(run, names[0], draws)
-        yield from _together(run, names[0])
+        yield from one.curve(run, names[0], draws)
+        yield from one.together(run, names[0])
     elif names:
         yield from shown.weights(run, names, draws[:, 1:, None])
     yield "### Cross-entropy plus a penalty"
@@ -77,81 +74,6 @@ def _draws(run):
     return np.concatenate(flat, axis=1)[:: max(1, len(flat[0]) // 4000)]
 
 
-def _curve(run, name, draws):
-    (_, outcome, mean, sd), x = design(run.data), predictors(run.data).to_numpy(float)[:, 0]
-    at = asked(run.data, run.settings["ask"])
-    ends = [*x] + ([run.settings["ask"]] if at is not None else [])
-    grid = np.linspace(min(ends) - sd[0] / 4, max(ends) + sd[0] / 4, 200)
-    A = np.column_stack([np.ones(200), (grid - mean[0]) / sd[0]])
-    chance = expit(A @ draws.T)
-    figure, axis = plt.subplots(figsize=(6.4, 3.4), layout="constrained")
-    low, high = np.quantile(chance, [0.025, 0.975], axis=1)
-    axis.fill_between(grid, low, high, color="draws", alpha=0.25, linewidth=0)
-    axis.plot(grid, chance.mean(axis=1), color="draws")
-    if run.mle:
-        axis.plot(grid, expit(A @ np.r_[run.mle["b"], run.mle["w"]]), "--", color="mle")
-    spots, number = np.unique(np.column_stack([x, outcome]), axis=0, return_counts=True)
-    axis.scatter(*spots.T, s=14 * number, color="ink", zorder=3, clip_on=False)
-    if at is not None:
-        laws = run.exact.derived["chance"]
-        axis.vlines(run.settings["ask"], *laws.ppf([0.025, 0.975]), color="exact", linewidth=3)
-        axis.plot(run.settings["ask"], laws.mean(), "o", color="exact")
-    axis.set(xlabel=name, ylabel="chance of the outcome", ylim=(-0.03, 1.03))
-    caption = "Every row (dots, larger where several coincide), the mean chance and its 95 % band"
-    caption += "; dashed: maximum likelihood" if run.mle else ""
-    yield (
-        figure,
-        caption + ("; blue: the exact answer where it was asked." if at is not None else "."),
-    )
-    if at is not None and run.mle:
-        best = expit(run.mle["b"] + run.mle["w"][0] * at)
-        gap = np.clip(run.settings["ask"], x.min(), x.max()) - run.settings["ask"]
-        yield (
-            f"{run.settings['ask']:g} lies "
-            + (f"{abs(gap):g} beyond the nearest row" if gap else "among the rows")
-            + f". The best-fitting curve puts the chance there at {best:.4f}, as if it were known; "
-            f"averaged over all curves that the rows leave possible it is {laws.mean():.4f}, and "
-            f"with a probability of 2.5 % below {laws.ppf(0.025):.3f}. The average of curves is no "
-            "such curve, and always less certain than the best of them."
-        )
-
-
-def _together(run, name):
-    settings = {k: run.settings[k] for k in ("tau", "b_mean", "b_sd")}
-    found = known(run.data, **settings)
-    b, w = (run.exact.marginals[k] for k in ("b", "w"))
-    sides = [np.linspace(law.ppf(1e-4), law.ppf(1 - 1e-4), 90).ravel() for law in (b, w)]
-    points = np.stack(np.meshgrid(*sides, indexing="ij"), axis=-1)
-    height = np.exp(found.joint(points) - found.joint(found.centre + found.mode))
-    figure, axis = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
-    axis.contour(*sides, height.T, levels=[0.01, 0.05, 0.2, 0.5, 0.8], colors="exact", linewidths=1)
-    mode, mean = found.centre + found.mode, [b.mean(), w.mean()[0]]
-    axis.plot(*mode, "o", color="exact")
-    axis.plot(*mean, "D", color="exact")
-    if run.mle:
-        axis.plot(run.mle["b"], run.mle["w"][0], "^", color="mle")
-    axis.set(xlabel="b, log-odds at the average", ylabel=f"w, per sd of {name}")
-    yield (
-        figure,
-        "The exact joint density, in shares of its peak; its peak (dot), its mean (diamond)"
-        + (
-            " and maximum likelihood (triangle)." if run.mle else "; the likelihood has no maximum."
-        ),
-    )
-    leans = abs(mean[1]) > abs(mode[1]) + 0.02 * w.std()[0]
-    yield (
-        f"The joint density peaks at w = {mode[1]:.3f}; the mean of w is {mean[1]:.3f}"
-        + (f", and the likelihood peaks at {run.mle['w'][0]:.3f}. " if run.mle else ". ")
-        + (
-            "It leans away from 0: rows exclude too small a weight sooner than too large a one, as "
-            "a steep curve and a steeper one hardly differ where there are rows. That is what few "
-            "rows look like, and no error of either number."
-            if leans
-            else "Peak and mean hardly differ, as with many rows or a narrow prior."
-        )
-    )
-
-
 def _map(run, tau=None):
     """The most probable weights (1 + p, 1), under another tau if there is one."""
     A, outcome, _, sd = design(run.data)
@@ -163,22 +85,20 @@ def _map(run, tau=None):
 
 def _cold(run):
     few = run.data.sort_values("temperature").head(10)
-    A, outcome, mean, sd = design(few)
-    apart = classifier.separated(A, outcome, 2)
+    A, outcome, _, sd = design(few)
     settings = {k: run.settings[k] for k in ("tau", "b_mean", "b_sd")}
-    law = known(few, **settings).law([1, (run.settings["ask"] - mean[0]) / sd[0]], chance=True)
+    low, middle, high = known(few, **settings).law([0, 1], scale=1 / sd[0]).ppf([0.025, 0.5, 0.975])
     yield "### When no curve fits best"
     yield (
         f"Of the {len(few)} coldest flights, {outcome.sum()} had damage, "
-        f"{'every one of them colder than' if apart else 'not all of them colder than'} the others. "
         + (
-            "The likelihood has then no maximum: a steeper curve always fits better. "
-            if apart
-            else ""
+            "all of them colder than the others. The likelihood then has no maximum: a steeper "
+            "curve always fits better. "
+            if classifier.separated(A, outcome, 2)
+            else "though not the coldest alone. "
         )
-        + f"The posterior of the same rows is an ordinary one, and its mean chance of damage at "
-        f"{run.settings['ask']:g} °F is {law.mean():.3f} (95 % interval {law.ppf(0.025):.3f} to "
-        f"{law.ppf(0.975):.3f})."
+        + f"The posterior of these rows is an ordinary one: the log-odds of damage change by "
+        f"{middle:.2f} with every degree, with a 95 % interval from {low:.2f} to {high:.2f}."
     )
     yield (
         "Four data sets go by the name of Challenger. Here an outcome is any damage to any of six "

@@ -83,9 +83,10 @@ def log_likelihood(theta, A, y, number=1.0):
     """Minus the categorical cross-entropy, summed over rows: theta (..., k, K - 1) -> (...)."""
     scores = A @ theta
     member = y[:, None] == np.arange(1, scores.shape[-1] + 1)
+    own = (theta * (A.T @ (member * np.reshape(number, (-1, 1))))).sum(axis=(-2, -1))
     top = np.maximum(scores.max(axis=-1), 0)  # the reference scores 0
-    total = np.exp(-top) + np.exp(scores - top[..., None]).sum(axis=-1)
-    return (((scores * member).sum(axis=-1) - top - np.log(total)) * number).sum(axis=-1)
+    total = np.log(np.exp(-top) + np.exp(scores - top[..., None]).sum(axis=-1))
+    return own - ((top + total) * number).sum(axis=-1)
 
 
 def separated(A, y, K):
