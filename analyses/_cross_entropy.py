@@ -40,13 +40,13 @@ def best(run):
     return np.concatenate(rows)
 
 
-def weights(run, names, draws):
-    """The largest weights: draws (draw, p, K - 1), one name for each of the p (K - 1)."""
-    w, reach = draws.reshape(len(draws), -1), 1.96 * run.settings["tau"]
+def weights(run, names, draws, sd):
+    """The largest weights: draws (draw, p, K - 1), a name for each of p (K - 1), their prior sd."""
+    w = draws.reshape(len(draws), -1)
     order = np.argsort(np.abs(w.mean(axis=0)))[-MOST:]
     rows = np.arange(order.size)
     figure, axis = plt.subplots(figsize=(6.4, 1.1 + 0.25 * order.size), layout="constrained")
-    axis.axvspan(-reach, reach, color="prior", alpha=0.12, linewidth=0)
+    axis.axvspan(-1.96 * sd, 1.96 * sd, color="prior", alpha=0.12, linewidth=0)
     axis.axvline(0, color="muted", linewidth=1)
     axis.hlines(rows, *np.quantile(w[:, order], [0.025, 0.975], axis=0), color="draws", linewidth=3)
     axis.plot(np.median(w[:, order], axis=0), rows, "o", color="draws")
@@ -81,9 +81,10 @@ def points(run, A, y, most_probable, draws):
             "Brier score": f"{np.mean(((chance - member) ** 2).sum(axis=1)) / 2:.4f}",
             "right": f"{100 * np.mean(chance.argmax(axis=1) == y):.1f} %",
         })  # fmt: skip
+    of_all = " of all classes" if member.shape[1] > 2 else ""
     yield (
         "The mean cross-entropy of a point, times the number of rows, is minus its log likelihood: "
-        "minimising this loss *is* maximising that likelihood. And λ/2 times the squared weights, "
+        f"minimising this loss *is* maximising that likelihood. And λ/2 times the squared weights{of_all}, "
         f"λ = 1/tau² = {run.settings['tau'] ** -2:.3g}, *is* minus the log of their Gaussian prior: "
         "the point with the least of loss and penalty together is the most probable. (scikit-learn "
         "calls tau² `C`, and gives the intercept no prior.)"
@@ -105,7 +106,8 @@ def path(run, names, most_probable):
     figure, axis = plt.subplots(figsize=(6.4, 3.1), layout="constrained")
     axis.plot(taus, w, color="exact", linewidth=1.2)
     for j in {int(np.argmin(w[-8])), int(np.argmax(w[-8]))} if len(names) > 1 else ():
-        axis.text(taus[-8], w[-8, j], names[j], ha="right", va="bottom")
+        side = "top" if j == np.argmin(w[-8]) else "bottom"
+        axis.text(taus[-8], w[-8, j], names[j], ha="right", va=side)
     if run.mle:
         axis.plot(
             np.full(w.shape[1], taus[-1]), best(run)[1:].ravel(), "<", color="mle", clip_on=False

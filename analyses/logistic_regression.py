@@ -55,7 +55,7 @@ def story(run):
         yield from one.curve(run, names[0], draws)
         yield from one.together(run, names[0])
     elif names:
-        yield from shown.weights(run, names, draws[:, 1:, None])
+        yield from shown.weights(run, names, draws[:, 1:, None], run.settings["tau"])
     yield "### Cross-entropy plus a penalty"
     yield from shown.points(run, A, outcome, _map(run), draws[..., None])
     if names:

@@ -12,6 +12,7 @@ from analyses import _held_out as held_out
 from models.softmax_regression import classes, design, most_probable, predictors
 
 QUESTION = "Which class does a row belong to, and how sure can one be?"
+SHOW = ["w", "b"]
 
 
 def answer(run) -> str:
@@ -27,8 +28,12 @@ def answer(run) -> str:
     return (
         f"{said}. The clearest sign: a standard deviation more of "
         f"`{predictors(run.data).columns[at[0]]}` multiplies the odds of {names[at[1] + 1]} against "
-        f"{names[0]} by {middle:.3g} (95 % interval {low:.3g} to {high:.3g})."
+        f"{names[0]} by {_times(middle)} (95 % interval {_times(low)} to {_times(high)})."
     )
+
+
+def _times(ratio):
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
 
 
 def discrepancy(y, run) -> float:
@@ -44,7 +49,7 @@ def story(run):
     draws = _theta({k: v.transpose("chain", "draw", ...).values for k, v in run.posterior.items()})
     draws = draws.reshape(-1, *draws.shape[2:])[:: max(1, draws.shape[0] * draws.shape[1] // 4000)]
     if names:
-        yield from shown.weights(run, names, draws[:, 1:])
+        yield from shown.weights(run, names, draws[:, 1:], 2**0.5 * run.settings["tau"])
         yield (
             f"Each is the log-odds of a class against {kinds[0]}, the first; those of two others "
             "against each other are differences. No class is special: the prior is that of "

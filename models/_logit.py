@@ -10,7 +10,6 @@ Shapes: r distinct rows, k = 1 or 2 weights (the intercept first), S values of a
 
 import numpy as np
 from numpy.polynomial.chebyshev import Chebyshev
-from scipy import stats
 from scipy.special import expit, log_expit, logit, logsumexp, roots_legendre
 
 from models._classifier import distinct, most_probable
@@ -58,7 +57,8 @@ class Logit:
 
     def _log_joint(self, off):
         likelihood = log_expit((off + self.centre) @ self.Z.T) @ self.number
-        return likelihood + stats.norm(0, self.d).logpdf(off).sum(-1)
+        prior = -((off / self.d) ** 2) / 2 - np.log(self.d * np.sqrt(2 * np.pi))
+        return likelihood + prior.sum(-1)
 
     def _integral(self, a, *, legendre=False):
         low, high, steps = self._reach(a)

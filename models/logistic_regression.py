@@ -94,7 +94,7 @@ def known(data, *, tau, b_mean, b_sd):
     """All that is known about b and w; NotImplementedError where nothing is."""
     A, outcome, _, sd = design(data)
     if len(sd) > 1:
-        raise NotImplementedError(f"quadrature reaches one predictor, and here are {len(sd)}")
+        raise NotImplementedError(f"quadrature reaches one predictor; here are {len(sd)}")
     return Logit(A, outcome, np.r_[b_mean, 0 * sd], np.r_[b_sd, 0 * sd + tau])
 
 

@@ -47,7 +47,7 @@ def tidy(frame):
     return classifier.tidied(frame, ["label"])
 
 
-PRIOR = {"tau": 1.0, "b_sd": 5.0}  # of one class's weights; scikit-learn's C is tau squared
+PRIOR = {"tau": 3.0, "b_sd": 5.0}  # of one class's weights; scikit-learn's C is tau squared
 
 
 def design(data):
@@ -93,9 +93,8 @@ def exact(data, *, tau, b_sd):
     A, label, _, sd = design(data)
     K = len(classes(data))
     if K > 2 or len(sd) > 1:
-        raise NotImplementedError(
-            f"quadrature reaches two classes and one predictor, and here are {K} and {len(sd)}"
-        )
+        found = f"{K} classes and {len(sd)} predictors"
+        raise NotImplementedError(f"quadrature reaches two classes and one predictor, not {found}")
     d = np.sqrt(spread(data)[0, 0]) * np.r_[b_sd, 0 * sd + tau]
     found, own = Logit(A, label, 0 * d, d), np.eye(d.size)
     laws = {"b": found.law(own[0], shape=(1,))}

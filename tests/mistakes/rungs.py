@@ -365,7 +365,7 @@ def _first(ways, a, known) -> str | None:
 
 def _against_draws(a, known, posterior) -> str | None:
     """Draws of the real model are draws of the wrong one where the joint density is the same."""
-    if a.reach == {"mle"} or not same_joint(a.small, known.small):
+    if a.reach == {"mle"} or a.exact is None or not same_joint(a.small, known.small):
         return None
     return "draws" if draws(a, posterior()) else None
 
