@@ -52,7 +52,7 @@ def one_by_one(frame, label, trials):
         if bad.any():
             most = "" if name == trials else f", at most `{trials}`"
             found = f"row {np.argmax(bad) + 1} has {frame[name][bad].iloc[0]}"
-            raise ValueError(f"`{name}` must be a count, 0 or more{most}; {found}")
+            raise ValueError(f"`{name}` must be a count, 0 or more{most} ({found})")
     n = counts[trials].astype(int).to_numpy()
     if not 0 < n.sum() <= MOST:
         raise ValueError(f"`{trials}` must add up to 1 to {MOST:,}; it does to {n.sum():,}")

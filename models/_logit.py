@@ -17,7 +17,7 @@ from models._distributions import invert
 
 STEP = 0.33  # in units of the least sd
 FALL = 42.0  # nats below the top, where a density ends
-MOST = 2e9  # logistic functions in one integral
+MOST = 2e8  # logistic functions in one integral: some ten seconds
 NEAR = 5.0  # nats below that, where looking for the end may end
 AT_ONCE = 2e6
 APART = 1e-8  # of the log evidence by two rules

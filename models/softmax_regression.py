@@ -13,6 +13,7 @@ MLE: Newton's method; none if weighted sums of the predictors separate a class f
 """
 
 import numpy as np
+import pandas as pd
 import pandera.pandas as pa
 import pymc as pm
 
@@ -43,8 +44,11 @@ def predictors(data):
 
 
 def tidy(frame):
-    """True and false among the predictors as 1 and 0."""
-    return classifier.tidied(frame, ["label"])
+    """True and false among the predictors as 1 and 0; of labels those that there are."""
+    frame = classifier.tidied(frame, ["label"])
+    if "label" in frame and isinstance(frame["label"].dtype, pd.CategoricalDtype):
+        frame["label"] = frame["label"].cat.remove_unused_categories()
+    return frame
 
 
 PRIOR = {"tau": 3.0, "b_sd": 5.0}  # of one class's weights; scikit-learn's C is tau squared
