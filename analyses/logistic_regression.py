@@ -11,7 +11,7 @@ from scipy.special import expit
 from analyses import _cross_entropy as shown
 from analyses import _one_predictor as one
 from models import _classifier as classifier
-from models.logistic_regression import design, known, predictors
+from models.logistic_regression import design, known, predictors, prior
 
 QUESTION = "How does the chance of an outcome change with what was measured?"
 SHOW = ["w", "chance", "b", "w_raw"]
@@ -76,11 +76,10 @@ def _draws(run):
 
 def _map(run, tau=None):
     """The most probable weights (1 + p, 1), under another tau if there is one."""
-    A, outcome, _, sd = design(run.data)
-    tau = run.settings["tau"] if tau is None else tau
-    precision = np.diag(np.r_[run.settings["b_sd"], 0 * sd + tau] ** -2.0)
-    centre = np.r_[run.settings["b_mean"], 0 * sd][:, None]
-    return classifier.most_probable(A, outcome, 2, precision, centre)[0]
+    A, outcome, _, _ = design(run.data)
+    settings = {k: run.settings[k] for k in ("tau", "b_mean", "b_sd")}
+    centre, d = prior(run.data, **settings | ({} if tau is None else {"tau": tau}))
+    return classifier.most_probable(A, outcome, 2, np.diag(d**-2.0), centre[:, None])[0]
 
 
 def _cold(run):

@@ -19,6 +19,7 @@ STEP = 0.33  # in units of the least sd
 FALL = 42.0  # nats below the top, where a density ends
 MOST = 2e8  # logistic functions in one integral: some ten seconds
 NEAR = 5.0  # nats below that, where looking for the end may end
+LONGEST = 3_000  # steps from end to end
 AT_ONCE = 2e6
 APART = 1e-8  # of the log evidence by two rules
 
@@ -92,7 +93,10 @@ class Logit:
                 start = start + self._summit(start, v)[:, None] * v
             low = self._log_joint(start) < self._log_joint(self.mode) - FALL
             ends.append(middle + sign * out[np.argmax(low)])
-        return *ends, int(np.ceil((ends[1] - ends[0]) / (STEP * least)))
+        steps = int(np.ceil((ends[1] - ends[0]) / (STEP * least)))
+        if steps > LONGEST:
+            raise NotImplementedError(f"{steps:,} places to add up are too many")
+        return *ends, steps
 
     def _least_sd(self, v):
         """Of the density along a direction (k,), from wherever one starts."""

@@ -90,12 +90,18 @@ def model(data, *, tau, b_mean, b_sd, ask):
     return built
 
 
-def known(data, *, tau, b_mean, b_sd):
+def prior(data, *, tau, b_mean, b_sd):
+    """Means and sds (1 + p,) of all weights, the intercept first."""
+    p = predictors(data).shape[1]
+    return np.r_[b_mean, np.zeros(p)], np.r_[b_sd, np.full(p, tau)]
+
+
+def known(data, **settings):
     """All that is known about b and w; NotImplementedError where nothing is."""
     A, outcome, _, sd = design(data)
     if len(sd) > 1:
         raise NotImplementedError(f"quadrature reaches one predictor; here are {len(sd)}")
-    return Logit(A, outcome, np.r_[b_mean, 0 * sd], np.r_[b_sd, 0 * sd + tau])
+    return Logit(A, outcome, *prior(data, **settings))
 
 
 def exact(data, *, tau, b_mean, b_sd, ask):
@@ -127,6 +133,7 @@ def mle(data, *, ask):
 def gibbs(data, rng, draws, chains, *, tau, b_mean, b_sd, ask):
     """Draws (chains, draws) of b and (chains, draws, p) of w, on ellipses about the MAP."""
     A, outcome, _, sd = design(data)
-    centre, precision = np.r_[b_mean, 0 * sd], np.diag(np.r_[b_sd, 0 * sd + tau] ** -2.0)
-    found = classifier.drawn(A, outcome, 2, precision, centre[:, None], rng, draws, chains)[..., 0]
+    centre, d = prior(data, tau=tau, b_mean=b_mean, b_sd=b_sd)
+    how = np.diag(d**-2.0), centre[:, None], rng, draws, chains
+    found = classifier.drawn(A, outcome, 2, *how)[..., 0]
     return {"b": found[..., 0]} | ({"w": found[..., 1:]} if len(sd) else {})

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 import pymc as pm
+import pytensor.tensor as pt
 
 from models import _classifier as classifier
 from models._exact import Exact
@@ -87,7 +88,7 @@ def model(data, *, tau, b_sd):
             zeros = np.zeros((len(names), len(root)))
             w = pm.MvNormal("w", zeros, chol=tau * root, dims=("predictor", "class"))
             score = b + pm.math.dot((x - mean) / sd, w)
-        scores = pm.math.concatenate([0 * score[..., :1], score], axis=-1)
+        scores = pm.math.concatenate([pt.zeros_like(score[..., :1]), score], axis=-1)
         pm.Categorical("label", logit_p=scores, observed=label, dims="row")
     return built
 
@@ -99,8 +100,8 @@ def exact(data, *, tau, b_sd):
     if K > 2 or len(sd) > 1:
         found = f"{K} classes and {len(sd)} predictors"
         raise NotImplementedError(f"quadrature reaches two classes and one predictor, not {found}")
-    d = np.sqrt(spread(data)[0, 0]) * np.r_[b_sd, 0 * sd + tau]
-    found, own = Logit(A, label, 0 * d, d), np.eye(d.size)
+    d = np.sqrt(2) * np.r_[b_sd, np.full(len(sd), tau)]  # of a difference of two
+    found, own = Logit(A, label, np.zeros(d.size), d), np.eye(d.size)
     laws = {"b": found.law(own[0], shape=(1,))}
     laws |= {"w": found.law(own[1], shape=(1, 1))} if len(sd) else {}
     return Exact(
@@ -121,8 +122,8 @@ def mle(data):
 
 def precision(data, *, tau, b_sd):
     """Of the prior of all weights, the intercepts first: (k (K - 1), the same)."""
-    return np.kron(np.diag([b_sd**-2.0, *[tau**-2.0] * predictors(data).shape[1]]),
-                   np.linalg.inv(spread(data)))  # fmt: skip
+    each, K = np.r_[b_sd, np.full(predictors(data).shape[1], tau)], len(classes(data))
+    return np.kron(np.diag(each**-2.0), np.eye(K - 1) - 1 / K)  # the latter is S inverted
 
 
 def most_probable(data, *, tau, b_sd):

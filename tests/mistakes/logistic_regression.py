@@ -4,13 +4,10 @@ import numpy as np
 import pandas as pd
 
 MISTAKES = {
-    "tau for the intercept": (
-        "np.r_[b_sd, 0 * sd + tau])\n\n\ndef exact",
-        "np.r_[tau, 0 * sd + tau])\n\n\ndef exact",
-    ),
+    "tau for the intercept": ("np.r_[b_sd, np.full(p, tau)]", "np.r_[tau, np.full(p, tau)]"),
     "prior mean of the intercept forgotten": (
-        "Logit(A, outcome, np.r_[b_mean, 0 * sd]",
-        "Logit(A, outcome, np.r_[0, 0 * sd]",
+        "return np.r_[b_mean, np.zeros(p)]",
+        "return np.r_[0.0, np.zeros(p)]",
     ),
     "variance for sd of the intercept": (
         'pm.Normal("b", b_mean, b_sd)',
@@ -22,19 +19,15 @@ MISTAKES = {
     "probit for logit": ("logit_p=line", "p=pm.math.invprobit(line)"),
     "columns not centred": ("pm.math.dot(x - mean, w_raw)", "pm.math.dot(x, w_raw)"),
     "sd of n - 1": ("(x - mean, w_raw)", "(x - mean, w_raw * np.sqrt(22 / 23))"),
-    "a row dropped": ("Logit(A, outcome, np.r_", "Logit(A[1:], outcome[1:], np.r_"),
+    "a row dropped": ("Logit(A, outcome, *prior", "Logit(A[1:], outcome[1:], *prior"),
     "outcome turned in the rows": ("(2 * outcome - 1)", "(1 - 2 * outcome)", "_logit.py"),
-    "repeated rows counted once": (
-        "@ self.number\n        return likelihood",
-        "@ (0 * self.number + 1)\n        return likelihood",
-        "_logit.py",
-    ),
+    "repeated rows counted once": ("self.Z.T) @ self.number", "self.Z.T).sum(-1)", "_logit.py"),
     "Jacobian of the turned axes forgotten": (
         "across(a)) - np.log(a @ a)",
         "across(a))",
         "_logit.py",
     ),
-    "weight of the nodes forgotten": ("b=weight))", "b=weight / weight))", "_logit.py"),
+    "weight of the nodes forgotten": ("weight = s[1] - s[0]", "weight = 1.0", "_logit.py"),
     "Jacobian of the chance dropped": (
         "slope = log_expit(score) + log_expit(-score) if",
         "slope = 0 * score if",
@@ -78,6 +71,7 @@ def table(n, p, *, seed=1, scale=1.0):
 
 
 APART = pd.DataFrame({"x": [1.0, 2.0, 4.0, 7.0, 9.0], "outcome": [0, 0, 0, 1, 1]})
+MIXED = pd.DataFrame({"x": [1.0, 2.0, 4.0, 7.0, 9.0], "outcome": [0, 1, 0, 1, 1]})
 TIED = pd.DataFrame({"x": [1.0, 2.0, 4.0, 4.0, 9.0], "outcome": [0, 0, 0, 1, 1]})
 
 CASES = {
@@ -95,6 +89,9 @@ CASES = {
         True,
     ),
     "asked too far away": (table(12, 1), {"ask": 900.0}, True),
+    "asked as far above as may be": (MIXED, {"ask": 17.0}, True),
+    "asked as far below as may be": (MIXED, {"ask": -7.0}, True),
+    "asked a little too far below": (MIXED, {"ask": -7.5}, True),
     "two predictors": (table(30, 2), {}, True),
     "two collinear predictors": (table(30, 1).assign(x2=lambda d: 3 - 2 * d.x1), {}, True),
     "two predictors that separate together": (

@@ -360,6 +360,8 @@ def _first(ways, a, known) -> str | None:
         return None if same else "refusal"
     if (a.exact is None) != (known.exact is None):
         return "refusal"
+    if a.exact and a.exact.distributions.keys() != known.exact.distributions.keys():
+        return "definition"
     return next((way for way, rung, sees in ways if sees & a.reach and rung(a)), None)
 
 

@@ -21,24 +21,18 @@ MISTAKES = {
     "columns not centred": ("dot((x - mean) / sd, w)", "dot(x / sd, w)"),
     "predictors in their own unit": ("dot((x - mean) / sd, w)", "dot(x - mean, w)"),
     "the last class the reference": (
-        "concatenate([0 * score[..., :1], score], axis=-1)",
-        "concatenate([score, 0 * score[..., :1]], axis=-1)",
+        "concatenate([pt.zeros_like(score[..., :1]), score], axis=-1)",
+        "concatenate([score, pt.zeros_like(score[..., :1])], axis=-1)",
     ),
     "scores turned": ("logit_p=scores", "logit_p=-scores"),
     "the classes of the neighbours": ("observed=label", "observed=label[::-1]"),
-    "one class's sd in the answer": (
-        "np.sqrt(spread(data)[0, 0]) * np.r_[b_sd",
-        "np.r_[b_sd",
-    ),
-    "variance for sd in the answer": (
-        "np.sqrt(spread(data)[0, 0]) * np.r_[b_sd",
-        "spread(data)[0, 0] * np.r_[b_sd",
-    ),
+    "one class's sd in the answer": ("np.sqrt(2) * np.r_[b_sd", "np.r_[b_sd"),
+    "variance for sd in the answer": ("np.sqrt(2) * np.r_[b_sd", "2 * np.r_[b_sd"),
     "tau for the intercept in the answer": (
-        "np.r_[b_sd, 0 * sd + tau]\n",
-        "np.r_[tau, 0 * sd + tau]\n",
+        "np.r_[b_sd, np.full(len(sd), tau)]",
+        "np.r_[tau, np.full(len(sd), tau)]",
     ),
-    "a row dropped": ("Logit(A, label, 0 * d", "Logit(A[1:], label[1:], 0 * d"),
+    "a row dropped": ("Logit(A, label, np.zeros", "Logit(A[1:], label[1:], np.zeros"),
     "intercept for the weight": (
         "found.law(own[1], shape=(1, 1))",
         "found.law(own[0], shape=(1, 1))",
