@@ -163,6 +163,12 @@ def _calibrate(options) -> int:
 def _seeds(options) -> int:
     from workflow import reliability
 
+    chosen = options.topics or names()
+    options.topics = [name for name in chosen if reliability.measurable(load(name))]
+    if without := ", ".join(name for name in chosen if name not in options.topics):
+        print(f"{without}: no exact answer to measure draws against", file=sys.stderr)
+    if not options.topics:
+        return WRONG
     found = reliability.summary(_campaign(options, reliability.fits, reliability, "seeds", batch=5))
     print("\n".join(reliability.sentences(found)))
     return WRONG if found[["alarms", "gates_failed"]].to_numpy().any() else OK

@@ -16,6 +16,7 @@ import xarray as xr
 from arviz_stats.base import array_stats
 from pytensor import config
 
+from workflow import density
 from workflow.topic import Refused
 
 CHAINS = 4  # always, whatever the number of cores
@@ -28,7 +29,7 @@ SLOW = 0.15  # below this ESS per draw the next block adapts a low-rank metric i
 KEPT = 4_000  # draws that go into posterior.nc
 PREDICTED = 500
 SAMPLER = f"NUTS (nutpie {version('nutpie')})"
-INTERPRETED = {"mode": "FAST_COMPILE"}  # no machine code: for functions called a few times
+INTERPRETED = {"mode": density.INTERPRETED}  # no machine code: for functions called a few times
 
 # Beside what is compiled from it; else every function leaves a file among the temporary ones.
 config.generated_src_dir = str(Path(config.base_compiledir) / "source")

@@ -38,6 +38,8 @@ def write() -> Path:
         for name, (head, _) in measured.items():
             record[name][stem] = _head(name, head)
     for name, stem in product(names(), KINDS):
+        if stem == "seeds" and not reliability.measurable(load(name)):
+            continue
         if record[name].get(stem, {}).get("source") != campaign.source(load(name)):
             raise Refused(
                 f"{name}, as it is now, was not measured with {SEEDS} seeds and {SIMULATIONS} "
@@ -73,6 +75,7 @@ def page() -> str:
         calibration=list(counted.itertuples(index=False)),
         quantities=len(calibration),
         record=record,
+        fitted=set(seeds["topic"]),
         measured=[kind for kinds in record.values() for kind in kinds.values()],
         rungs=RUNGS,
         caught=reliability.CAUGHT,

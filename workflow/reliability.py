@@ -9,13 +9,19 @@ from itertools import chain
 import numpy as np
 import pandas as pd
 
-from workflow import compare, fit
+from workflow import compare, fit, unproved
 from workflow.campaign import compiled_once, source
 from workflow.page import versions
 from workflow.topic import Topic, load, read
 
 CAUGHT = 0.99  # of the seeds, for an error to count as seen
 FAMILIES = ("mean", "sd", "tails", "Stein")
+
+
+def measurable(topic: Topic) -> bool:
+    """Whether the shipped rows, or the first of them, have an exact answer to hold draws to."""
+    rows = topic.exact_rows(read(topic), topic.defaults)
+    return unproved.asked(topic, "exact", rows, topic.defaults)[0] is not None
 
 
 @compiled_once

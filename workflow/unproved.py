@@ -72,13 +72,17 @@ class Drawn:
 
 
 def asked(topic, part: str, data, settings):
-    """What `exact` or `mle` of a topic returns; None where there is none (any more)."""
+    """What `exact` or `mle` of a topic returns, and ''; or None where there is none, and why.
+
+    A topic without such a function gives no reason; one that answers for some data only says
+    `raise NotImplementedError(reason)` for the others.
+    """
     if not callable(getattr(topic.module, part, None)):
-        return None
+        return None, ""
     try:
-        return getattr(topic, part)(data, settings)
-    except NotImplementedError:
-        return None
+        return getattr(topic, part)(data, settings), ""
+    except NotImplementedError as problem:
+        return None, str(problem)
 
 
 def known(run):
@@ -152,6 +156,8 @@ def sentence(run) -> str:
         no.append("calibration")
     else:
         yes.append(f"the truth of {len(run.calibration)} simulated data sets is ranked evenly")
+    why = f" ({run.unknown})" if run.unknown else ""
     return (
-        f"Unproved: no exact answer is known. Shown: {'; '.join(yes)}. Not shown: {'; '.join(no)}."
+        f"Unproved: no exact answer is known{why}. Shown: {'; '.join(yes)}. "
+        f"Not shown: {'; '.join(no)}."
     )

@@ -35,6 +35,7 @@ class Run:
     model: pm.Model = None
     exact_data: pd.DataFrame = None
     exact: Exact | None = None  # None: the topic knows no exact answer
+    unknown: str = ""  # why not, where it says why
     mle: dict | None = None
     maximum: Maximum | None = None
     draws: xr.DataTree = None  # thinned, with the predictive groups: what posterior.nc keeps
@@ -169,11 +170,12 @@ def _answer(run) -> pm.Model:
         run.warnings.append(f"simulated data know nothing of pm.Potential ({names})")
     prior.insist_on_draws(topic, run.data, run.model, settings)
     with rules(topic, settings, run.path):
-        exact = unproved.asked(topic, "exact", run.exact_data, settings)
+        exact, run.unknown = unproved.asked(topic, "exact", run.exact_data, settings)
         if len(run.exact_data) < len(run.data):
             small = topic.model(run.exact_data, settings)
     if exact is None:
         note = "there is none: identity, limit and the comparison of draws with it are left out"
+        note = f"{run.unknown}: {note}" if run.unknown else note
         run.checks.append(Check("exact answer", 0.0, 0.0, note, applies=False))
         return small
     _insist(topic, "exact", exact, Exact)
@@ -206,7 +208,7 @@ def _insist(topic, part, found, kind):
 
 def _maximise(run):
     try:
-        run.mle = unproved.asked(run.topic, "mle", run.data, run.settings)
+        run.mle, _ = unproved.asked(run.topic, "mle", run.data, run.settings)
     except NoMaximum as problem:
         run.maximum = Maximum(
             Check("score: there is no MLE", 0.0, 0.0, str(problem)), None, str(problem)
