@@ -55,9 +55,12 @@ class Unconstrained:
         value, *gradients = self._evaluate(*self._split(u))
         return float(value), np.concatenate([np.ravel(g) for g in gradients])
 
-    def curvature(self, u: np.ndarray, step: float = 1e-5) -> np.ndarray:
-        """Minus the Hessian, by central differences of the gradient, symmetrised."""
-        size = step * (1 + np.abs(u))
+    def curvature(self, u: np.ndarray, step: float = 1e-5, size=None) -> np.ndarray:
+        """Minus the Hessian, by central differences of the gradient, symmetrised.
+
+        `size` is how far to go in each coordinate, where a step in proportion will not do.
+        """
+        size = step * (1 + np.abs(u)) if size is None else size
         columns = [
             (self(u + h * e)[1] - self(u - h * e)[1]) / (2 * h)
             for h, e in zip(size, np.eye(u.size), strict=True)
