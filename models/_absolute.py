@@ -1,4 +1,4 @@
-"""Sums of absolute values: where they are least, and what their powers and exponentials integrate to.
+"""Sums of absolute values: where they are least, and integrals of their powers and exponentials.
 
 S(theta) = base + sum_i weight_i |y_i - A_i theta| is convex and, along any line, made of straight
 pieces between knots. So S^-N and exp(-S / scale) have integrals over one coordinate in closed form,
@@ -56,7 +56,9 @@ class Pieces:
         self.total = weights.sum(axis=1)  # the slope to the right of all knots
         slope = 2 * np.cumsum(weights, axis=1)[:, :-1] - self.total[:, None]
         first = base + np.sum(weights * (knots - knots[:, :1]), axis=1)
-        self.values = np.cumsum(np.column_stack([first, slope * self.width]), axis=1)  # at the knots
+        self.values = np.cumsum(
+            np.column_stack([first, slope * self.width]), axis=1
+        )  # at the knots
         self.low = np.minimum(self.values[:, :-1], self.values[:, 1:])
         self.rise = np.abs(slope) * self.width
         self.least = self.values.min(axis=1)

@@ -45,7 +45,7 @@ def design(data):
 
 
 def model(data, *, tau, b_mean, b_reach, alpha, beta):
-    z, y, mean, sd = design(data)
+    _, y, mean, sd = design(data)
     with pm.Model(coords={"row": data.index}) as built:
         x = pm.Data("x_data", data["x"], dims="row")
         mean, sd = pm.Data("mean_data", mean), pm.Data("sd_data", sd)  # new rows keep them
@@ -83,9 +83,7 @@ def exact(data, *, tau, b_mean, b_reach, alpha, beta):
         log_evidence=log_evidence,
         by="algebra for scale and one weight, quadrature over the other",
         joint=lambda at: (
-            constant
-            - (N + 1) * np.log(at["scale"])
-            - S(at["b"] - b_mean, at["w"]) / at["scale"]
+            constant - (N + 1) * np.log(at["scale"]) - S(at["b"] - b_mean, at["w"]) / at["scale"]
         ),
         masses={"scale": scale.mass, "b": b.mass},
         second_log_evidence=log_evidence + b.log_mass - total,
@@ -101,7 +99,7 @@ def mle(data):
 
 
 def quantile(data, q):
-    """The line (b, w) with a share q of the rows below it: errors above it count q / (1 - q) fold."""
+    """The line (b, w) with a share q of the rows below: errors above count q / (1 - q) fold."""
     z, y, _, _ = design(data)
     return least(np.column_stack([np.ones(len(z)), z]), y, np.ones(len(z)), q)
 

@@ -336,6 +336,17 @@ def correlation(draw):
     }  # fmt: skip
 
 
+@st.composite
+def laplace_regression(draw):
+    n = draw(st.integers(2, 9))
+    cells = st.lists(value(-100, 100), min_size=n, max_size=n)
+    return pd.DataFrame({"x": draw(cells), "y": draw(cells)}), {
+        "tau": draw(positive(0.1)), "b_mean": draw(value(-100, 100)),
+        "b_reach": draw(positive(0.1)), "alpha": draw(positive(2.5, 20)),
+        "beta": draw(positive(0.1)),
+    }  # fmt: skip
+
+
 MAKERS = [
     beta_binomial,
     gamma_precision,
@@ -351,11 +362,13 @@ MAKERS = [
     normal_unknown_variance,
     markov_chain,
     correlation,
+    laplace_regression,
 ]
 IN_ORDER = {"hidden_markov"}  # whose rows are a sequence
 LINE, ABOVE_0, CHANCE = (-np.inf, np.inf), (1e-9, np.inf), (1e-12, 1 - 1e-12)
 SUPPORT = {
     "sigma": ABOVE_0,
+    "scale": ABOVE_0,
     **dict.fromkeys(["p", "row_share", "column_share", "column_given_row"], CHANCE),
     **dict.fromkeys(["prevalence", "sensitivity", "specificity", "ppv", "npv"], CHANCE),
     **dict.fromkeys(["sigma", "sigma_x", "sigma_y", "lam_x", "lam"], ABOVE_0),

@@ -88,6 +88,9 @@ def test_limit(each):
         return
     best = found.mle(data, settings)
     maximum = check.score(found.model(data, settings), best)
+    if "kinks" in maximum.note:  # at a corner the width falls like 1/m: tests of its own
+        assert maximum.standard_errors is None
+        return
     checks = check.limit(found, data, settings, best, maximum.standard_errors)
     assert all(c.passed for c in checks), checks
 

@@ -124,7 +124,7 @@ def overdispersed(model, exact, seed, draws=4_000) -> tuple[list[dict], np.ndarr
     density = Unconstrained(model, jacobian=True)
     start = density.to_u({k: np.asarray(d.mean()) for k, d in exact.marginals.items()})
     top = minimize(lambda u: _negated(density, u), start, jac=True).x
-    curvature = density.curvature(top, size=_across(density, exact) if kinks.present(model) else None)
+    curvature = density.curvature(top, size=_across(density, exact) if density.kinked else None)
     if not np.isfinite(curvature).all() or np.diag(curvature).min() <= 0:
         return None
     scale = np.diag(curvature) ** -0.5  # in the units of the data the inverse might be lost
@@ -182,7 +182,7 @@ def score(model: pm.Model, mle: dict) -> Maximum:
     away = max(np.max(np.abs(there[k] - v) / (1 + np.abs(v))) for k, v in mle.items())
     if not away <= INSIDE:
         return Maximum(Check("score: the MLE is a point of the model", away, INSIDE), None, "")
-    if kinks.present(model):
+    if likelihood.kinked:
         return _with_kinks(likelihood, u)
     gradient = likelihood(u)[1]
     curvature = likelihood.curvature(u)

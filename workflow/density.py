@@ -5,6 +5,10 @@ import pymc as pm
 import pytensor
 import pytensor.tensor as pt
 from pymc.model.transform.conditioning import remove_value_transforms
+from pytensor.graph.rewriting.utils import rewrite_graph
+from pytensor.graph.traversal import ancestors
+from pytensor.scalar.basic import Sign
+from pytensor.tensor.elemwise import Elemwise
 
 INTERPRETED = "FAST_COMPILE"  # a tenth of a second to build; the calls are few
 
@@ -32,6 +36,7 @@ class Unconstrained:
         seen = {} if jacobian else {"vars": model.observed_RVs, "jacobian": False}
         logp = model.logp(**seen)
         gradients = pytensor.grad(logp, values, disconnected_inputs="ignore")
+        self.kinked = _signs(gradients)
         outputs = [logp, *gradients]
         self._evaluate = model.compile_fn(outputs, inputs=values, mode=INTERPRETED, point_fn=False)
         self.names = [v.name for v in model.free_RVs]
@@ -78,6 +83,21 @@ class Unconstrained:
             [(stacked(u + step * e) - stacked(u - step * e)) / (2 * step) for e in np.eye(u.size)],
             axis=-1,
         )
+
+
+def _signs(gradients) -> bool:
+    """Whether a gradient jumps: the slope of an absolute value, such as Laplace's, is a sign.
+
+    Signs that only say that shares add up to one are multiplied by 0 and fall away.
+    """
+    if not _holds_sign(gradients):
+        return False
+    return _holds_sign(rewrite_graph(gradients, include=("canonicalize",)))
+
+
+def _holds_sign(graphs) -> bool:
+    made = (v.owner.op for v in ancestors(graphs) if v.owner)
+    return any(isinstance(op, Elemwise) and isinstance(op.scalar_op, Sign) for op in made)
 
 
 def _coordinates(model, values):

@@ -5,20 +5,11 @@ point: it has to be lower on every side, near and far.
 """
 
 import numpy as np
-from pytensor.graph.traversal import ancestors
-from pytensor.scalar.basic import Abs
-from pytensor.tensor.elemwise import Elemwise
 
 RADII = (1e-4, 1e-2, 1.0)  # in units of the distance over which half a nat is lost
 ROUNDING = 1e-12  # of the log likelihood
 TURNS, TRIES = 20, 30  # how often the highest direction is improved on, and by how many others
 DOUBLINGS = 100
-
-
-def present(model) -> bool:
-    """Whether an absolute value stands anywhere in the log likelihood."""
-    nodes = (v.owner for v in ancestors([model.logp(model.observed_RVs)]) if v.owner)
-    return any(isinstance(n.op, Elemwise) and isinstance(n.op.scalar_op, Abs) for n in nodes)
 
 
 def around(value, u: np.ndarray) -> tuple[float, bool]:
