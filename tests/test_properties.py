@@ -347,6 +347,16 @@ def laplace_regression(draw):
     }  # fmt: skip
 
 
+@st.composite
+def polynomial_regression(draw):
+    n = draw(st.integers(2, 9))
+    cells = st.lists(value(-100, 100), min_size=n, max_size=n)
+    return pd.DataFrame({"x": draw(cells), "y": draw(cells)}), {
+        "degree": draw(st.integers(0, 8)), "level": draw(value(-100, 100)),
+        "tau": draw(positive(0.1)), "alpha": draw(positive(2.1, 50)), "beta": draw(positive(0.1)),
+    }  # fmt: skip
+
+
 MAKERS = [
     beta_binomial,
     gamma_precision,
@@ -363,6 +373,7 @@ MAKERS = [
     markov_chain,
     correlation,
     laplace_regression,
+    polynomial_regression,
 ]
 IN_ORDER = {"hidden_markov"}  # whose rows are a sequence
 LINE, ABOVE_0, CHANCE = (-np.inf, np.inf), (1e-9, np.inf), (1e-12, 1 - 1e-12)
