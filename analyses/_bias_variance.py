@@ -63,18 +63,15 @@ def story(run):
         errors.append(off)
     exact, drawn, errors = np.array(exact), np.array(drawn), np.array(errors)
     figure, axis = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
-    for j, (name, colour) in enumerate(zip(PARTS, ("prior", "mle", "ink", "exact"), strict=True)):
+    colours = ("prior", "mle", "ink", "exact")
+    for j, (name, colour) in enumerate(zip(PARTS, colours, strict=True)):
         axis.plot(every, exact[:, j], color=colour)
         axis.errorbar(every, drawn[:, j], 2 * errors[:, j], fmt=".", color=colour)
-        axis.annotate(
-            name, (every[-1], exact[-1, j]), (6, 0), textcoords="offset points", va="center"
-        )
+        place = ((every[-1], exact[-1, j]), (6, -9 if name == "variance" else 3))
+        axis.annotate(name, *place, textcoords="offset points")
     axis.axhline(sigma**2, color="muted", linestyle="--")
-    axis.set(
-        xlabel="degree",
-        ylabel="mean squared",
-        ylim=(0, min(1.05 * exact.max(), 3 * sigma**2 + exact[:, 2].min())),
-    )
+    top = min(1.05 * exact.max(), 9 * sigma**2)
+    axis.set(xlabel="degree", ylabel="mean squared", ylim=(0, top))
     yield (
         figure,
         (
@@ -87,6 +84,6 @@ def story(run):
         f"Here the truth is known, as it is made up: the curve of degree {every[-1]} through all {len(run.data)} rows, with noise of {sigma:.3g}. The curve at the posterior mean is "
         "linear in y, so its bias and variance are algebra; simulation agrees, "
         f"with a largest |z| of {z.max():.2f} in {z.size} comparisons. The error of a new row is bias² + variance + noise, exactly. It is least at degree {every[best]}: "
-        f"{exact[best, 0]:.3g} + {exact[best, 1]:.3g} + {sigma**2:.3g} = {exact[best, 2]:.3g}. At degree {every[-1]} the bias² is {exact[-1, 0]:.2g} and the variance {exact[-1, 1]:.3g}, so a new "
-        f"row is missed by {exact[-1, 2]:.3g}, while the fitted rows are missed by only {exact[-1, 3]:.3g}: that is what the error of fitted rows hides."
+        f"{exact[best, 0]:.3g} + {exact[best, 1]:.3g} + {sigma**2:.3g} = {exact[best, 2]:.3g}. At degree {every[-1]} the bias² is {exact[-1, 0]:.2g} and the variance {exact[-1, 1]:.3g}, so the mean "
+        f"squared error of a new row is {exact[-1, 2]:.3g}, and that of the fitted rows only {exact[-1, 3]:.3g}: rows that were fitted hide what it costs."
     )

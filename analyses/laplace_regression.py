@@ -18,6 +18,7 @@ SHOW = ["w_raw", "b", "scale"]  # first on the page
 
 def answer(run) -> str:
     low, middle, high = run.exact.derived["w_raw"].ppf([0.025, 0.5, 0.975])
+    middle = middle if abs(middle) > 1e-9 * (high - low) else 0.0
     error = run.exact.marginals["scale"].ppf(0.5)
     what, of = ("franc of income", "francs for food") if run.shipped else ("unit of x", "in y")
     return (

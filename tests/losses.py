@@ -144,8 +144,10 @@ def drawing() -> str:
             bottom.plot(x, height, color="exact")
             bottom.set(title=law, xlabel=label, ylim=(0, 1.1 * height.max()))
         axes[0, 0].set_ylabel("loss of a row")
-        axes[1, 0].set_ylabel("exp(-loss)")
-        return standalone(picture.svg(figure, "Four losses, and the noise each of them is"))
+        axes[1, 0].set_ylabel("likelihood")
+        made = standalone(picture.svg(figure, "Four losses, and the noise each of them is"))
+    head, rest = made.split(">", 1)  # white, as the reader's page may be dark
+    return f'{head}><rect width="100%" height="100%" fill="#ffffff"/>{rest}'
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def _widths(value, u, top):
     """How far each coordinate goes until half a nat is lost on both sides."""
     widths = np.empty(u.size)
     for i, axis in enumerate(np.eye(u.size)):
-        h = 1e-8 * (1 + abs(u[i]))
+        h = 1e-12 * (1 + abs(u[i]))
         for _ in range(DOUBLINGS):
             if max(value(u + h * axis), value(u - h * axis)) < top - 0.5:
                 break
