@@ -72,8 +72,8 @@ CASES = {
     "fewer values of x than powers": (table(9, seed=6, distinct=3), UNIT | {"degree": 4.0}, True),
     "another level": (table(8, seed=7), UNIT | {"level": -40.0, "tau": 30.0}, True),
     "every prior narrower than one": (
-        table(8, seed=8, scatter=0.01),
-        {"tau": 0.6, "alpha": 5.0, "beta": 0.02, "degree": 3.0, "level": 2.5},
+        table(8, seed=8, scatter=0.5),
+        {"tau": 0.6, "alpha": 0.9, "beta": 0.2, "degree": 3.0, "level": 2.5},
         True,
     ),
     "as many powers as rows": (table(4), UNIT | {"degree": 3.0}, False),
