@@ -8,7 +8,7 @@ import pytest
 from scipy import integrate, optimize, stats
 from sklearn.linear_model import QuantileRegressor
 
-from analyses import laplace_regression as analysis
+from analyses import _outlier
 from models import laplace_regression as topic_file
 from models._absolute import Pieces, least
 from models._exact import NoMaximum
@@ -250,7 +250,7 @@ def test_one_far_outlier_drags_least_squares_and_not_this_line():
     for far in (1e3, 1e5):
         y = data.y.where(np.arange(40) != i, data.y + far)
         moved = data.assign(y=y)
-        lines["squares"].append(analysis.squares(moved)[1])
+        lines["squares"].append(_outlier.squares(moved)[1])
         lines["absolute"].append(topic_file.mle(moved)["w"])
         lines["posterior"].append(topic_file.exact(moved, **SETTINGS).marginals["w"].mean())
     before = topic_file.mle(data)["w"]
