@@ -348,12 +348,33 @@ def logistic_regression(draw):
 
 
 @st.composite
+def laplace_regression(draw):
+    n = draw(st.integers(2, 9))
+    cells = st.lists(value(-100, 100), min_size=n, max_size=n)
+    return pd.DataFrame({"x": draw(cells), "y": draw(cells)}), {
+        "tau": draw(positive(0.1)), "b_mean": draw(value(-100, 100)),
+        "b_reach": draw(positive(0.1)), "alpha": draw(positive(2.5, 20)),
+        "beta": draw(positive(0.1)),
+    }  # fmt: skip
+
+
+@st.composite
 def softmax_regression(draw):
     n, p, K = draw(st.integers(2, 9)), draw(st.integers(0, 2)), draw(st.integers(2, 3))
     frame = {"label": draw(st.lists(st.sampled_from("abc"[:K]), min_size=n, max_size=n))}
     cells = st.lists(value(-100, 100), min_size=n, max_size=n)
     return pd.DataFrame(frame | {name: draw(cells) for name in ["x", "y"][:p]}), {
         "tau": draw(positive(0.1, 9)), "b_sd": draw(positive(0.1, 9)),
+    }  # fmt: skip
+
+
+@st.composite
+def polynomial_regression(draw):
+    n = draw(st.integers(2, 9))
+    cells = st.lists(value(-100, 100), min_size=n, max_size=n)
+    return pd.DataFrame({"x": draw(cells), "y": draw(cells)}), {
+        "degree": draw(st.integers(0, 8)), "level": draw(value(-100, 100)),
+        "tau": draw(positive(0.1)), "alpha": draw(positive(2.1, 50)), "beta": draw(positive(0.1)),
     }  # fmt: skip
 
 
@@ -374,11 +395,14 @@ MAKERS = [
     correlation,
     logistic_regression,
     softmax_regression,
+    laplace_regression,
+    polynomial_regression,
 ]
 IN_ORDER = {"hidden_markov"}  # whose rows are a sequence
 LINE, ABOVE_0, CHANCE = (-np.inf, np.inf), (1e-9, np.inf), (1e-12, 1 - 1e-12)
 SUPPORT = {
     "sigma": ABOVE_0,
+    "scale": ABOVE_0,
     **dict.fromkeys(["p", "row_share", "column_share", "column_given_row"], CHANCE),
     **dict.fromkeys(["prevalence", "sensitivity", "specificity", "ppv", "npv"], CHANCE),
     **dict.fromkeys(["sigma", "sigma_x", "sigma_y", "lam_x", "lam"], ABOVE_0),

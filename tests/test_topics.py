@@ -107,6 +107,9 @@ def test_limit(each):
     known(found, data, settings)
     best = highest(found, data, settings)
     maximum = check.score(found.model(data, settings), best)
+    if "kinks" in maximum.note:  # at a corner the width falls like 1/m: tests of its own
+        assert maximum.standard_errors is None
+        return
     checks = check.limit(found, data, settings, best, maximum.standard_errors)
     assert all(c.passed for c in checks), checks
 

@@ -12,7 +12,7 @@ import pymc as pm
 from scipy import stats
 from scipy.optimize import minimize
 
-from workflow import fit
+from workflow import fit, kinks
 from workflow.density import Unconstrained, joint
 from workflow.topic import Topic
 
@@ -124,7 +124,7 @@ def overdispersed(model, exact, seed, draws=4_000) -> tuple[list[dict], np.ndarr
     density = Unconstrained(model, jacobian=True)
     start = density.to_u({k: np.asarray(d.mean()) for k, d in exact.marginals.items()})
     top = minimize(lambda u: _negated(density, u), start, jac=True).x
-    curvature = density.curvature(top)
+    curvature = density.curvature(top, size=_across(density, exact) if density.kinked else None)
     if not np.isfinite(curvature).all() or np.diag(curvature).min() <= 0:
         return None
     scale = np.diag(curvature) ** -0.5  # in the units of the data the inverse might be lost
@@ -137,6 +137,13 @@ def overdispersed(model, exact, seed, draws=4_000) -> tuple[list[dict], np.ndarr
     log_weight = np.array([density(row)[0] for row in u]) - proposal.logpdf(v)
     log_weight += np.log(scale).sum()
     return [density.to_theta(row) for row in u], np.exp(log_weight - exact.log_evidence)
+
+
+def _across(density, exact):
+    """Half the posterior's width in each coordinate: curvature across kinks, not between them."""
+    laws = exact.marginals.items()
+    ends = [density.to_u({k: d.mean() + far * d.std() / 2 for k, d in laws}) for far in (0, 1)]
+    return np.abs(ends[1] - ends[0])
 
 
 def _negated(density, u):
@@ -157,7 +164,8 @@ def score(model: pm.Model, mle: dict) -> Maximum:
     """First-order conditions of PyMC's log likelihood at the MLE, in standard errors.
 
     On a boundary the gradient has to point outward: the likelihood falls all the way inward.
-    Directions the likelihood does not see are named and left out.
+    Directions the likelihood does not see are named and left out. Where the likelihood has kinks it
+    is lower on every side instead, and no curvature gives a standard error.
     """
     likelihood = Unconstrained(model, jacobian=False)
     u = likelihood.to_u(mle)
@@ -174,6 +182,8 @@ def score(model: pm.Model, mle: dict) -> Maximum:
     away = max(np.max(np.abs(there[k] - v) / (1 + np.abs(v))) for k, v in mle.items())
     if not away <= INSIDE:
         return Maximum(Check("score: the MLE is a point of the model", away, INSIDE), None, "")
+    if likelihood.kinked:
+        return _with_kinks(likelihood, u)
     gradient = likelihood(u)[1]
     curvature = likelihood.curvature(u)
     diagonal = np.abs(np.diag(curvature))
@@ -199,6 +209,15 @@ def score(model: pm.Model, mle: dict) -> Maximum:
     ends = np.cumsum([int(np.prod(s)) for s in shapes.values()])[:-1]
     split = zip(shapes.items(), np.split(errors, ends), strict=True)
     return Maximum(check, {k: part.reshape(s) for (k, s), part in split}, "")
+
+
+def _with_kinks(likelihood, u) -> Maximum:
+    """Lower on every side, looked at on spheres about the point."""
+    rise, level = kinks.around(lambda v: likelihood(v)[0], u)
+    note = "the likelihood has kinks: no standard error"
+    if level:
+        note += "; others are as likely: this is one end of all the highest points"
+    return Maximum(Check("score: lower on every side, in rounding errors", rise, 1.0), None, note)
 
 
 def limit(topic: Topic, data: pd.DataFrame, settings: dict, mle: dict, errors: dict) -> list[Check]:

@@ -6,6 +6,10 @@ import pytensor
 import pytensor.tensor as pt
 from pymc.model.transform.conditioning import remove_value_transforms
 from pytensor.compile.mode import get_mode
+from pytensor.graph.rewriting.utils import rewrite_graph
+from pytensor.graph.traversal import ancestors
+from pytensor.scalar.basic import Sign
+from pytensor.tensor.elemwise import Elemwise
 
 # A tenth of a second to build; the calls are few. Not without what makes log(1 - sigmoid) stable:
 # of a chance near one it would have no digits, or be minus infinity.
@@ -35,6 +39,7 @@ class Unconstrained:
         seen = {} if jacobian else {"vars": model.observed_RVs, "jacobian": False}
         logp = model.logp(**seen)
         gradients = pytensor.grad(logp, values, disconnected_inputs="ignore")
+        self.kinked = _signs(gradients)
         outputs = [logp, *gradients]
         self._evaluate = model.compile_fn(outputs, inputs=values, mode=INTERPRETED, point_fn=False)
         self.names = [v.name for v in model.free_RVs]
@@ -58,9 +63,12 @@ class Unconstrained:
         value, *gradients = self._evaluate(*self._split(u))
         return float(value), np.concatenate([np.ravel(g) for g in gradients])
 
-    def curvature(self, u: np.ndarray, step: float = 1e-5) -> np.ndarray:
-        """Minus the Hessian, by central differences of the gradient, symmetrised."""
-        size = step * (1 + np.abs(u))
+    def curvature(self, u: np.ndarray, step: float = 1e-5, size=None) -> np.ndarray:
+        """Minus the Hessian, by central differences of the gradient, symmetrised.
+
+        `size` is how far to go in each coordinate, where a step in proportion will not do.
+        """
+        size = step * (1 + np.abs(u)) if size is None else size
         columns = [
             (self(u + h * e)[1] - self(u - h * e)[1]) / (2 * h)
             for h, e in zip(size, np.eye(u.size), strict=True)
@@ -78,6 +86,21 @@ class Unconstrained:
             [(stacked(u + step * e) - stacked(u - step * e)) / (2 * step) for e in np.eye(u.size)],
             axis=-1,
         )
+
+
+def _signs(gradients) -> bool:
+    """Whether a gradient jumps: the slope of an absolute value, such as Laplace's, is a sign.
+
+    Signs that only say that shares add up to one are multiplied by 0 and fall away.
+    """
+    if not _holds_sign(gradients):
+        return False
+    return _holds_sign(rewrite_graph(gradients, include=("canonicalize",)))
+
+
+def _holds_sign(graphs) -> bool:
+    made = (v.owner.op for v in ancestors(graphs) if v.owner)
+    return any(isinstance(op, Elemwise) and isinstance(op.scalar_op, Sign) for op in made)
 
 
 def _coordinates(model, values):
