@@ -56,6 +56,6 @@ def underflow():
     ]
     yield pd.DataFrame(rows, columns=columns)
     yield (
-        f"`{MAILS[0]}`, over and over: the product for other mail is zero to a double from some 90 times on, that for spam from some 860, and what is "
-        "left is 0 / 0. Sums of logs lose nothing; the largest is taken off before they become chances again. Long texts are always of this kind."
+        f"`{MAILS[0]}`, over and over: to a double the product for other mail is soon zero, that for spam later, and what is left then is "
+        "0 / 0. Sums of logs lose nothing; the largest is taken off before they become chances again. Long texts are always of this kind."
     )

@@ -60,7 +60,7 @@ def alike(n, k, told, label: str):
     axis.plot([0, 1], [0, 1], ":", color="muted")
     axis.hlines(told, alone.ppf(0.025), alone.ppf(0.975), color="muted", linewidth=1)
     axis.scatter(k / n, told, s=15 + 300 * n / n.max(), color="exact", alpha=0.6, linewidth=0)
-    axis.set(xlabel=f"share that is {label}, of those alike", ylabel="naive Bayes")
+    axis.set(xlabel=f"share labelled {label}, of those alike", ylabel="naive Bayes")
     axis.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
     return figure
 
@@ -100,7 +100,7 @@ def rarer(table: np.ndarray, c: int, label: str):
     axis.plot(rates, np.full(rates.size, recall), color="muted", label="recall")
     axis.plot(rates, correct, "--", color="exact", label="accuracy")
     axis.plot(rates, 1 - rates, ":", color="ink", label="accuracy of never saying so")
-    axis.set(xscale="log", xlabel=f"share that is {label}", ylim=(0, 1.02))
+    axis.set(xscale="log", xlabel=f"share labelled {label}", ylim=(0, 1.02))
     axis.xaxis.set_major_formatter(lambda x, _: f"{100 * x:g} %")
     axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     caption = (

@@ -1,7 +1,4 @@
-"""Who was saved from the Titanic, told from class, sex and age, each by itself?
-
-What naive Bayes leaves out is how features go together; the report says where that shows.
-"""
+"""Who was saved from the Titanic, told from class, sex and age, each by itself?"""
 
 import numpy as np
 import pandas as pd
@@ -54,11 +51,11 @@ def _beliefs(run):
 
 
 def _names(run):
-    return [str(label)[:20] for label in run.data["label"].cat.categories]
+    return [str(x)[:20] for x in run.data["label"].cat.categories]
 
 
 def _asked(run):
-    """The features of row `asked` as a case, and the chance of each class."""
+    """Row `asked` as a case, and the chance of each class."""
     case = np.r_[0, topic.features_of(run.data, run.settings["asked"])][None]
     return case, _beliefs(run).foretold(case)[0]
 
@@ -82,17 +79,17 @@ def _features(run):
         of = run.data.pivot_table("count", "label", "sex", "sum", observed=True)
         yield (
             f"Of those who died {of.loc['died', 'male'] / of.loc['died'].sum():.1%} were male. A product's manual takes that number for the chance to survive given male, which "
-            f"is {of.loc['survived', 'male'] / of['male'].sum():.1%}. To turn P(feature | class) round is what Bayes' theorem is for."
+            f"is {of.loc['survived', 'male'] / of['male'].sum():.1%}. To turn P(feature | label) round is what Bayes' theorem is for."
         )
 
 
 def _steps(run):
     (case, P), labels, words = _asked(run), _names(run)[:5], _in_words(run, _asked(run)[0][0, 1:])
     factors = _beliefs(run).factors(case)
-    lines = [f"P({k} = {v} | class)"[:60] for k, v in words.items()]
-    rows = [[line, *(f"{x:.6g}" for x in np.exp(f[0, :5]))] for line, f in zip(["P(class)", *lines], factors, strict=True)]  # fmt: skip
+    lines = [f"P({k} = {v} | label)"[:60] for k, v in words.items()]
+    rows = [[line, *(f"{x:.6g}" for x in np.exp(f[0, :5]))] for line, f in zip(["P(label)", *lines], factors, strict=True)]  # fmt: skip
     rows = [*rows[:16], ["sum of all their logs", *(f"{x:.5f}" for x in sum(factors)[0, :5])]]
-    last = ["P(class | features)", *(f"{x:.6f}" for x in P[:5])]
+    last = ["P(label | features)", *(f"{x:.6f}" for x in P[:5])]
     yield pd.DataFrame([*rows, last], columns=["", *labels])
     law, drawn = run.exact.derived["log_odds"], run.posterior["log_odds"].values[..., 0]
     yield (
@@ -110,11 +107,11 @@ def _alike(run):
         return
     told = _beliefs(run).foretold(np.c_[0 * kinds[:, :1], kinds])[:, c]
     yield "### Against those who are alike in everything"
-    caption = "Each dot a kind of thing, its area how many there are. Across: the share as counted, its 95 % interval under a flat prior as a line. Up: what naive Bayes says of one more. Off the dotted line it is wrong to look at each feature by itself."
+    caption = "Each dot a kind of thing, its area how many there are. Across: the share as counted, its 95 % interval under a flat prior as a line. Up: what naive Bayes says of one more. Lines that miss the dotted one say that features do not speak apart."
     yield _told.alike(n, k, told, labels[c]), caption
     i = int(np.argmax(np.abs(k / n - told) * np.sqrt(n)))
     yield (
-        f"Furthest off for their number: {', '.join(map(str, _in_words(run, kinds[i]).values()))}. Of {n[i]:,.0f} such {k[i]:,.0f} are {labels[c]}, {k[i] / n[i]:.1%}; naive Bayes says "
+        f"Furthest off for their number: {', '.join(map(str, _in_words(run, kinds[i]).values()))}. Of {n[i]:,.0f} such {k[i]:,.0f} are labelled {labels[c]}, {k[i] / n[i]:.1%}; naive Bayes says "
         f"{told[i]:.1%}. That is the price of few numbers to learn; what they buy is an answer for kinds seen seldom, or never."
     )
 
@@ -139,15 +136,14 @@ def _right(run):
 def _zero(run):
     seen, after, labels = topic.tally(run.data), _beliefs(run), _names(run)
     zeros, c = sum(int((x == 0).sum()) for x in [*seen.levels, seen.events]), int(np.argmin(seen.n))
-    yield f"Of the shares and means {zeros or 'none'} rest on a count of zero. By maximum likelihood a single zero rules its class out, whatever all other features say; posterior means are never zero."
-    if after.b:
-        name, b = topic.categories(run.data)[0], after.b[0][c]
-        share = (b - seen.levels[0][c]).min() / b.sum()
-        yield f"Had none of the {seen.n[c]:,.0f} labelled {labels[c]} shown some {name}, it would keep a share of at least {share:.2g} among them."
+    shares = [((b - n)[c] / b[c].sum()).min() for b, n in zip(after.b, seen.levels, strict=True)]
+    kept = f": what none of the {seen.n[c]:,.0f} labelled {labels[c]} shows keeps a share of {min(shares):.2g} or more" if shares else ""  # fmt: skip
+    yield f"Of the shares and means {zeros or 'none'} rest on a count of zero. By maximum likelihood a single zero rules its class out, whatever all other features say; a posterior mean is never zero{kept}."
     if run.shipped:
         boys = np.array([[0, 0, 1, 1], [0, 3, 1, 1]])  # of the first class, of the crew
         first, crew = after.foretold(boys)[:, 1]
+        saved = run.data.query("`class` == '1st' and sex == 'male' and age == 'child'")
         yield (
-            f"All five boys of the first class were saved: by those alike the chance is 1. Naive Bayes says {first:.1%}, from everyone else of that class, sex or age. A boy of the crew would be "
-            f"saved with probability {crew:.1%}; there was none, so those alike have no answer."
+            f"Of the {saved['count'].sum()} boys of the first class {saved['count'][saved['label'] == 'survived'].sum()} were saved, so that those alike have a chance of 1. Naive Bayes says {first:.1%}, from all others of that class, sex "
+            f"or age. A boy of the crew would be saved with probability {crew:.1%}; there was none, so those alike have no answer."
         )
