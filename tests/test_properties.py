@@ -336,6 +336,21 @@ def correlation(draw):
     }  # fmt: skip
 
 
+@st.composite
+def naive_bayes(draw):
+    n = draw(st.integers(4, 9))
+    columns = {
+        "label": st.sampled_from("xyz"), "grade": st.sampled_from("abc"),
+        "hits_count": st.integers(0, 10**4), "count": st.integers(0, 5),
+    }  # fmt: skip
+    rows = {k: draw(st.lists(each, min_size=n, max_size=n)) for k, each in columns.items()}
+    return pd.DataFrame(rows), {
+        "asked": draw(st.integers(1, n)), "a": np.array([draw(positive(0.3)) for _ in range(2)]),
+        "b": np.array([draw(positive(0.3))]), "alpha": draw(positive(0.3)),
+        "beta": draw(positive()),
+    }  # fmt: skip
+
+
 MAKERS = [
     beta_binomial,
     gamma_precision,
@@ -351,6 +366,7 @@ MAKERS = [
     normal_unknown_variance,
     markov_chain,
     correlation,
+    naive_bayes,
 ]
 IN_ORDER = {"hidden_markov"}  # whose rows are a sequence
 LINE, ABOVE_0, CHANCE = (-np.inf, np.inf), (1e-9, np.inf), (1e-12, 1 - 1e-12)
@@ -359,6 +375,8 @@ SUPPORT = {
     **dict.fromkeys(["p", "row_share", "column_share", "column_given_row"], CHANCE),
     **dict.fromkeys(["prevalence", "sensitivity", "specificity", "ppv", "npv"], CHANCE),
     **dict.fromkeys(["sigma", "sigma_x", "sigma_y", "lam_x", "lam"], ABOVE_0),
+    **dict.fromkeys(["theta", "p_grade"], CHANCE),
+    "rate": ABOVE_0,
     "rho": (-1 + 1e-12, 1 - 1e-12),
     **dict.fromkeys(["prevalence", "sensitivity", "specificity", "ppv", "npv", "pi"], CHANCE),
 }

@@ -27,7 +27,7 @@ MISTAKES = {
     "Poisson without its exponential": (" - rate[label] - pt", " - pt"),
     "order of the counts forgotten": (" - pt.gammaln(x + 1)).sum", ").sum"),
     "odds the other way round": ("of_each[1:] - of_each[0]", "of_each[0] - of_each[1:]"),
-    "odds of the features alone": (
+    "share of the class forgotten in the odds": (
         'pm.Deterministic("log_odds", of_each[1:] - of_each[0]',
         'pm.Deterministic("log_odds", (of_each - pt.log(theta))[1:] - of_each[0]',
     ),
