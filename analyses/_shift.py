@@ -42,8 +42,8 @@ def together(after, z, y) -> float:
     return float(off @ np.linalg.solve(spread, off) / len(y) / (after["beta"] / after["alpha"]))
 
 
-def weighting(x, y, target):
-    """What weights do to the line, and how many rows they leave."""
+def weighting(x, y, target, outcome):
+    """What weights do to the line, and how many rows they leave; an `outcome` may be missing."""
     w = weights(x, target)
     (start, rise), (level, slope) = weighted_line(x, y, np.ones(len(x))), weighted_line(x, y, w)
     away, ratio = (target.mean() - x.mean()) / x.std(), target.std(ddof=0) / x.std()
@@ -56,15 +56,21 @@ def weighting(x, y, target):
         sizes(),
         "What share of many training rows is left after weighting, exactly, for normal x: at equal sds exp(-d²), d the shift in training sds.",
     )
-    left = (
-        f"about {share_left(away, ratio):.2g} of many rows"
-        if ratio**2 < 2
-        else "none of many rows, as the variance of the weights is infinite"
-    )
+    nothing = "none of many rows, as the variance of the weights is infinite"
+    left = f"about {share_left(away, ratio):.2g} of many rows" if ratio**2 < 2 else nothing
+    ends = x.min(), x.max()
+    outside = np.mean((target < ends[0]) | (target > ends[1]))
     yield (
-        f"Here the target is {away:+.2f} training sds away and {ratio:.2g} times as wide, which would leave {left}. Where no training row is, weights do not help: what lies there was not seen. "
-        "And where the line is right they are not needed: y given x is the same in both places, and all rows tell of it alike."
+        f"Here the target is {away:+.2f} training sds away and {ratio:.2g} times as wide, which would leave {left}. {outside:.0%} of the target lies where no training row is: weights cannot make up for what was not seen, and an effective size that "
+        "is worked out from the rows at hand does not notice. Where the line is right no weights are needed: y given x is the same in both places, and all rows tell of it alike."
     )
+    known = outcome.notna()
+    if known.any():
+        errors = [
+            np.mean((outcome - a - b * target)[known] ** 2)
+            for a, b in ((start, rise), (level, slope))
+        ]
+        yield f"On the outcomes that came in, the mean squared error of the plain line is {errors[0]:.4g}, of the weighted one {errors[1]:.4g}."
 
 
 def sizes():
@@ -130,6 +136,6 @@ def labels():
     yield (
         f"Here the features given the label stay as they were, and the labels do not. A test that was trained where half the cases were fraud finds {TEST['sensitivity']:.0%} of them ({rows[1][2]:,} of {rows[1][1]:,}) "
         f"and alarms at {1 - TEST['specificity']:.0%} of the rest ({rows[2][2]} of {rows[2][1]:,}). In use it flags {flagged} of {n:,}, {flagged / n:.2%}. Rogan and Gladen's (flagged - false alarms) / (found - false alarms) "
-        f"makes of that a prevalence of {corrected:.2%}; with all three chances unknown, `base_rate` has, exactly, a 95 % interval of {low:.2%} to {high:.2%}. A flag was right in {half:.1%} of cases in "
+        f"makes of that a prevalence of {corrected:.2%}; with all three chances unknown, `base_rate` has, exactly and under its own prior, a 95 % interval of {low:.2%} to {high:.2%}. A flag was right in {half:.1%} of cases in "
         f"training and is in {rare:.1%} now: the odds are multiplied by the ratio of the odds of the labels, and nothing need be trained again."
     )

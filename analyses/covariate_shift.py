@@ -135,4 +135,6 @@ def _weighted(run):
     if target["x"].nunique() < 2:
         yield "One target x has no density to weigh by."
     else:
-        yield from _shift.weighting(train["x"].to_numpy(), train["y"].to_numpy(), target["x"])
+        yield from _shift.weighting(
+            train["x"].to_numpy(), train["y"].to_numpy(), target["x"], target["y"]
+        )

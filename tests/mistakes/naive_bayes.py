@@ -41,7 +41,6 @@ MISTAKES = {
         "log_odds(features_of(data, asked % len(data) + 1))",
     ),
     "levels' total for the class's": ("digamma(b.sum(axis=1))", "digamma(b[:, k].sum())", BELIEFS),
-    "rates' covariance forgotten": (" - 2 * x / beta", "", BELIEFS),
     "classes' variances subtracted": (
         "square[1:] + square[0]",
         "np.abs(square[1:] - square[0])",
