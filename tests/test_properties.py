@@ -351,6 +351,18 @@ def naive_bayes(draw):
     }  # fmt: skip
 
 
+@st.composite
+def covariate_shift(draw):
+    n = draw(st.integers(2, 8))
+    train = {name: draw(st.lists(value(-100, 100), min_size=n, max_size=n)) for name in "xy"}
+    target = {"x": draw(st.lists(value(-100, 100), min_size=1, max_size=3))}
+    return pd.concat([pd.DataFrame(train), pd.DataFrame(target)], ignore_index=True), {
+        "m": draw(value(-100, 100)), "kappa": draw(positive(0.05, 5)),
+        "tau": draw(positive(0.05, 5)), "alpha": draw(positive(1.5)),
+        "beta": draw(positive(1e-3, 1e6)),
+    }  # fmt: skip
+
+
 MAKERS = [
     beta_binomial,
     gamma_precision,
@@ -367,6 +379,7 @@ MAKERS = [
     markov_chain,
     correlation,
     naive_bayes,
+    covariate_shift,
 ]
 IN_ORDER = {"hidden_markov", "naive_bayes"}  # a sequence; a row is asked about by its number
 LINE, ABOVE_0, CHANCE = (-np.inf, np.inf), (1e-9, np.inf), (1e-12, 1 - 1e-12)
