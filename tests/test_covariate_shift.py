@@ -94,7 +94,7 @@ def test_the_variance_grows_by_the_square_of_the_distance():
 
 def test_one_row_after_the_other_is_all_at_once():
     """By precision matrices and their inverses, about x = 0 and never standardised."""
-    z, y, mean, sd, _ = topic.design(DATA)
+    z, y, _mean, _sd, _ = topic.design(DATA)
     after = topic.posterior(DATA, **SETTINGS)
     precision, shift = np.diag([SETTINGS["kappa"], SETTINGS["tau"]]), np.zeros(2)
     shift[0], a, b = SETTINGS["kappa"] * SETTINGS["m"], SETTINGS["alpha"], SETTINGS["beta"]
