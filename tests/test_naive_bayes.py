@@ -280,10 +280,3 @@ def test_recall_and_precision():
     assert shown["recall"].tolist() == ["80.0%", "40.0%"]
     assert shown["precision"].tolist() == ["57.1%", "66.7%"]
     assert _told.ratios([0.0], [0.0]) == ["none"]
-
-
-def test_the_prior_can_be_asked_how_hard_it_pulls(run, name):
-    """A likelihood of many rows and columns is one number a draw, and kept."""
-    if name == "naive_bayes":
-        assert run.draws["log_likelihood"]["case"].dims == ("chain", "draw")
-        assert run.fit["sensitivity"] is not None

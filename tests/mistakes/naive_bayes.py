@@ -98,9 +98,7 @@ CASES = {
     ),
     "a class with nothing in it": (WEATHER.assign(count=[0, 3, 2, 0, 1]), {"asked": 4.0}, False),
     "many": (
-        WEATHER.assign(
-            sky=["grey", "blue", "grey", "blue", "grey"], count=[700, 2000, 600, 7, 3]
-        ),
+        WEATHER.assign(sky=["grey", "blue", "grey", "blue", "grey"], count=[700, 2000, 600, 7, 3]),
         PLAIN,
         True,
     ),
