@@ -69,14 +69,17 @@ def _band(run):
         low, high = (topic.along(_after(run), _z(run, x), noise).ppf(q) for q in (0.025, 0.975))
         axis.fill_between(x, low, high, color="exact", alpha=alpha, linewidth=0)
     axis.plot(x, topic.along(_after(run), _z(run, x)).mean(), color="exact")
+    known = data["y"].notna()
     for place, style in (("train", "o"), ("target", "x")):
-        rows = data[(data["where"] == place) & data["y"].notna()]
-        axis.plot(rows["x"], rows["y"], style, color="ink", markersize=4, label=place)
-    bare = data[data["y"].isna()]
-    axis.plot(bare["x"], np.full(len(bare), axis.get_ylim()[0]), "|", color="muted", label="no y")
+        rows = data[(data["where"] == place) & known]
+        if len(rows):
+            axis.plot(rows["x"], rows["y"], style, color="ink", markersize=4, label=place)
+    if not known.all():
+        at = np.full((~known).sum(), axis.get_ylim()[0])
+        axis.plot(data.loc[~known, "x"], at, "|", color="muted", label="target, no y yet")
     labels = ("speed (mph)", "stopping distance (ft)") if run.shipped else ("x", "y")
     axis.set(xlabel=labels[0], ylabel=labels[1])
-    axis.legend(*(part[: 3 if len(bare) else 2] for part in axis.get_legend_handles_labels()))
+    axis.legend()
     yield (
         figure,
         "The line and its exact 95 % band (dark), and where 95 % of single outcomes are foretold (light). Dots: the rows it was fitted to; crosses: rows it has not seen.",
@@ -97,7 +100,7 @@ def _growth(run):
                 what,
                 f"{x:.4g}",
                 f"{z:+.2f}",
-                *(f"{v:.4g}" for v in parts),
+                *(f"{v:,.5g}" for v in parts),
                 f"{_further(run, x).std():.4g}",
             ]
         )
