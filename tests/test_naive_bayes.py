@@ -13,6 +13,7 @@ from analyses import _mails, _told
 from analyses import naive_bayes as analysis
 from models import naive_bayes as topic
 from models._class_beliefs import chances
+from models._exact import NoMaximum
 from models._features import categories, counts, sorted_out
 from tests.mistakes.naive_bayes import MAILS
 from workflow import topic as topics
@@ -216,6 +217,12 @@ def test_names_of_any_kind_become_variables_of_their_own():
     assert len(set(names)) == len(names) == 3
     assert all(name.isidentifier() for name in names)
     assert {v.name for v in topic.model(data, **SETTINGS).free_RVs} == {"theta", "rate", *names}
+
+
+def test_a_class_with_nothing_in_it_is_named():
+    data = DATA.assign(count=DATA["count"] * (DATA["label"] == "died"))
+    with pytest.raises(NoMaximum, match="nothing is labelled survived"):
+        topic.mle(data, asked=1)
 
 
 # --- the report ---------------------------------------------------------------------------------
