@@ -348,6 +348,21 @@ def logistic_regression(draw):
 
 
 @st.composite
+def naive_bayes(draw):
+    n = draw(st.integers(4, 9))
+    columns = {
+        "label": st.sampled_from("xyz"), "grade": st.sampled_from("abc"),
+        "hits_count": st.integers(0, 10**4), "count": st.integers(0, 5),
+    }  # fmt: skip
+    rows = {k: draw(st.lists(each, min_size=n, max_size=n)) for k, each in columns.items()}
+    return pd.DataFrame(rows), {
+        "asked": draw(st.integers(1, n)), "a": np.array([draw(positive(0.3)) for _ in range(2)]),
+        "b": np.array([draw(positive(0.3))]), "alpha": draw(positive(0.3)),
+        "beta": draw(positive()),
+    }  # fmt: skip
+
+
+@st.composite
 def laplace_regression(draw):
     n = draw(st.integers(2, 9))
     cells = st.lists(value(-100, 100), min_size=n, max_size=n)
@@ -378,6 +393,18 @@ def polynomial_regression(draw):
     }  # fmt: skip
 
 
+@st.composite
+def covariate_shift(draw):
+    n = draw(st.integers(2, 8))
+    train = {name: draw(st.lists(value(-100, 100), min_size=n, max_size=n)) for name in "xy"}
+    target = {"x": draw(st.lists(value(-100, 100), min_size=1, max_size=3))}
+    return pd.concat([pd.DataFrame(train), pd.DataFrame(target)], ignore_index=True), {
+        "m": draw(value(-100, 100)), "kappa": draw(positive(0.05, 5)),
+        "tau": draw(positive(0.05, 5)), "alpha": draw(positive(1.5)),
+        "beta": draw(positive(1e-3, 1e6)),
+    }  # fmt: skip
+
+
 MAKERS = [
     beta_binomial,
     gamma_precision,
@@ -397,8 +424,10 @@ MAKERS = [
     softmax_regression,
     laplace_regression,
     polynomial_regression,
+    naive_bayes,
+    covariate_shift,
 ]
-IN_ORDER = {"hidden_markov"}  # whose rows are a sequence
+IN_ORDER = {"hidden_markov", "naive_bayes"}  # a sequence; a row is asked about by its number
 LINE, ABOVE_0, CHANCE = (-np.inf, np.inf), (1e-9, np.inf), (1e-12, 1 - 1e-12)
 SUPPORT = {
     "sigma": ABOVE_0,
@@ -407,6 +436,8 @@ SUPPORT = {
     **dict.fromkeys(["prevalence", "sensitivity", "specificity", "ppv", "npv"], CHANCE),
     **dict.fromkeys(["sigma", "sigma_x", "sigma_y", "lam_x", "lam"], ABOVE_0),
     "chance": CHANCE,
+    **dict.fromkeys(["theta", "p_grade"], CHANCE),
+    "rate": ABOVE_0,
     "rho": (-1 + 1e-12, 1 - 1e-12),
     **dict.fromkeys(["prevalence", "sensitivity", "specificity", "ppv", "npv", "pi"], CHANCE),
 }

@@ -114,6 +114,13 @@ def test_limit(each):
     assert all(c.passed for c in checks), checks
 
 
+def test_how_many_numbers_a_log_likelihood_holds_is_known_beforehand(each):
+    """Not as many as the data: of a law of several numbers at once it is one."""
+    model = each[0].model(*each[1:])
+    pointwise = model.compile_logp(vars=model.observed_RVs, sum=False, mode="FAST_COMPILE")
+    assert fit._terms(model) == sum(np.size(x) for x in pointwise(model.initial_point()))
+
+
 def test_draws_pass_the_gates(run):
     assert all(g.passed for g in run.gates), [g for g in run.gates if not g.passed]
     assert fit.lowest_ess(run.all_draws.posterior) >= 6_400

@@ -179,7 +179,7 @@ def complete(model: pm.Model, draws: xr.DataTree, seed: int) -> xr.DataTree:
     with model:
         prior = pm.sample_prior_predictive(max(PREDICTED, min(KEPT, int(1e7) // rows)), **quiet)
         replicated = pm.sample_posterior_predictive(few, progressbar=False, **quiet)
-        if rows * KEPT < 1e7:
+        if _terms(model) * KEPT < 1e7:
             pm.stats.compute_log_likelihood(tree, progressbar=False, compile_kwargs=INTERPRETED)
         pm.stats.compute_log_prior(tree, progressbar=False, compile_kwargs=INTERPRETED)
     for group in ("prior", "prior_predictive", "observed_data", "constant_data"):
@@ -188,6 +188,12 @@ def complete(model: pm.Model, draws: xr.DataTree, seed: int) -> xr.DataTree:
     tree["posterior_predictive"] = replicated["posterior_predictive"]
     tree.attrs = draws.attrs
     return tree
+
+
+def _terms(model: pm.Model) -> int:
+    """Numbers in the log likelihood of one draw: of a law of several numbers at once, one."""
+    shapes = {v: model.rvs_to_values[v].shape.eval() for v in model.observed_RVs}
+    return int(sum(np.prod(s[: len(s) - v.owner.op.ndim_supp]) for v, s in shapes.items()))
 
 
 def thin(draws: xr.DataTree, number: int) -> xr.DataTree:

@@ -112,11 +112,11 @@ def tidied(module, frame: pd.DataFrame, places: Places, numbers):
     return frame, [*problems, "the other columns were not looked at"], aside
 
 
-def numeric(kind: str, name: str, column: pd.Series, numbers, places: Places, hint: bool):
-    """Cells as floats, which of them are no good, and the problems in words."""
+def numeric(kind: str, name: str, column: pd.Series, there, numbers, places: Places, hint: bool):
+    """Cells as floats, which of those that are `there` are no good, and the problems in words."""
     found = numbers(column)
     rule = "be a finite number"
-    bad = ~np.isfinite(found)
+    bad = ~np.isfinite(found) & there
     if kind.startswith("int"):
         rule, bad = "be a whole number", bad | (found != np.round(found))
     problems = []
@@ -182,7 +182,8 @@ def rules(schema, frame: pd.DataFrame, numbers, places, *, hint: bool, whole: bo
             continue
         kind, cells = str(column.dtype), frame[name]
         if kind.startswith(("int", "float")):
-            cells, bad, said = numeric(kind, name, cells, numbers, places, hint)
+            there = cells.notna() | (not column.nullable)  # where a hole is allowed
+            cells, bad, said = numeric(kind, name, cells, there, numbers, places, hint)
             problems += said
         else:
             bad = cells.isna() & (not column.nullable)
