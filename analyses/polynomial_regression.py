@@ -37,7 +37,7 @@ def discrepancy(y, run) -> float:
 
 def story(run):
     yield from _curves(run)
-    yield "### Evidence, leaving one out, and rows held back"
+    yield "### Evidence, leaving one out, and rows the curve has not seen"
     yield from _degrees.choice(run)
     yield "### Bias, variance and noise"
     yield from _bias_variance.story(run)
@@ -70,7 +70,7 @@ def _curves(run):
     yield (
         figure,
         (
-            "The fitted rows (dots; grey: rows held back), the curve with its 95 % interval (blue), and least squares (dashed)."
+            f"The fitted rows (dots{'; grey: rows held back' * bool(len(held(data)))}), the curve with its 95 % interval (blue), and least squares (dashed)."
         ),
     )
 
