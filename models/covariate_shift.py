@@ -17,9 +17,9 @@ import numpy as np
 import pandera.pandas as pa
 import pymc as pm
 from scipy import stats
-from scipy.special import gammaln
 
 from models import _linear as linear
+from models._conjugate import NormalGamma
 from models._exact import Exact, NoMaximum
 
 PLACES = ["train", "target"]
@@ -84,7 +84,7 @@ def posterior(data, *, m, kappa, tau, alpha, beta):
     if not min(kappa, tau, alpha, beta) > 0:
         raise ValueError("`kappa`, `tau`, `alpha` and `beta` must be positive")
     z, y, *_ = design(data)
-    n, turned = len(y), linear.turn(z[:, None], y - y.mean())
+    n, turned = len(y), linear.turn(z[:, None], y)
     off, rise = y.mean() - m, linear.least_squares(turned)[1]
     after = {"m": m + n * off / (kappa + n), "slope": n * rise / (tau + n)}
     after |= {"kappa": kappa + n, "tau": tau + n, "alpha": alpha + n / 2}
@@ -95,37 +95,35 @@ def posterior(data, *, m, kappa, tau, alpha, beta):
 def along(after, z, noise=0.0):
     """The line at z, Student t; with `noise` = 1 a further y there."""
     variance = noise + 1 / after["kappa"] + z**2 / after["tau"]
-    scale = np.sqrt(after["beta"] / after["alpha"] * variance)
-    return stats.t(2 * after["alpha"], after["m"] + after["slope"] * z, scale)
+    return about(after, after["m"] + after["slope"] * z, 1 / variance).marginals()["mu"]
+
+
+def about(after, middle, rows):
+    """What is known of lam, and of something normal about `middle`, with precision lam `rows`."""
+    return NormalGamma(middle, rows, after["alpha"], after["beta"])
 
 
 def exact(data, *, m, kappa, tau, alpha, beta):
     after = posterior(data, m=m, kappa=kappa, tau=tau, alpha=alpha, beta=beta)
-    _, y, mean, sd, target = design(data)
-    a, b = after["alpha"], after["beta"]
-    lam = stats.gamma(a, scale=1 / b)
-    scale = np.sqrt(b / (a * after["tau"]))
-    log_evidence = gammaln(a) - gammaln(alpha) + alpha * np.log(beta) - a * np.log(b)
-    log_evidence += np.log(kappa / after["kappa"]) / 2 + np.log(tau / after["tau"]) / 2
+    *_, mean, sd, target = design(data)
+    level = about(after, after["m"], after["kappa"])
+    slope = about(after, after["slope"], after["tau"])
+    raw = about(after, after["slope"] / sd, after["tau"] * sd**2)
+    log_evidence = NormalGamma(m, kappa, alpha, beta).log_evidence(level)
+    laws = level.marginals()
 
     def joint(theta):
-        level = stats.norm(after["m"], (after["kappa"] * theta["lam"]) ** -0.5)
-        slope = stats.norm(after["slope"], (after["tau"] * theta["lam"]) ** -0.5)
-        parts = level.logpdf(theta["level"]) + slope.logpdf(theta["slope"])
-        return parts + lam.logpdf(theta["lam"])
+        given = stats.norm(after["slope"], (after["tau"] * theta["lam"]) ** -0.5)
+        return level.logpdf(theta["level"], theta["lam"]) + given.logpdf(theta["slope"])
 
     return Exact(
-        marginals={
-            "lam": lam,
-            "level": along(after, 0.0),
-            "slope": stats.t(2 * a, after["slope"], scale),
-        },
+        marginals={"lam": laws["lam"], "level": laws["mu"], "slope": slope.marginals()["mu"]},
         derived={
-            "sigma": stats.gengamma(a, -2, scale=np.sqrt(b)),
-            "slope_raw": stats.t(2 * a, after["slope"] / sd, scale / sd),
+            "sigma": laws["sigma"],
+            "slope_raw": raw.marginals()["mu"],
             "at_target": along(after, (target.mean() - mean) / sd),
         },
-        log_evidence=log_evidence - len(y) / 2 * np.log(2 * np.pi),
+        log_evidence=log_evidence + np.log(tau / after["tau"]) / 2,
         by="algebra",
         joint=joint,
     )
@@ -133,7 +131,7 @@ def exact(data, *, m, kappa, tau, alpha, beta):
 
 def mle(data):
     z, y, *_ = design(data)
-    turned = linear.turn(z[:, None], y - y.mean())
+    turned = linear.turn(z[:, None], y)
     if linear.fits_perfectly(turned):
         raise NoMaximum("no maximum: the training rows lie on a line, so the scatter shrinks to 0")
     slope = linear.least_squares(turned)[1]

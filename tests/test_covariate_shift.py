@@ -128,6 +128,16 @@ def test_a_vanishing_prior_gives_the_classical_interval():
         assert found == pytest.approx(want, rel=1e-8)
 
 
+def test_the_line_is_that_of_the_training_rows_in_the_units_of_the_file():
+    """Nothing standardised in it: NumPy's line through the training rows, at the target's mean."""
+    train = DATA[DATA["where"] == "train"]
+    slope, start = np.polyfit(train["x"], train["y"], 1)
+    laws = topic.exact(DATA, **SETTINGS | {"kappa": 1e-9, "tau": 1e-9}).derived
+    assert laws["slope_raw"].mean() == pytest.approx(slope)
+    at = DATA.loc[DATA["where"] == "target", "x"].mean()
+    assert laws["at_target"].mean() == pytest.approx(start + slope * at)
+
+
 def test_the_target_outcomes_change_nothing_that_is_learnt():
     other = DATA.assign(y=DATA["y"].where(DATA["where"] == "train"))
     one, two = topic.exact(DATA, **SETTINGS), topic.exact(other, **SETTINGS)
