@@ -17,10 +17,10 @@ from typing import Optional
 import numpy as np
 import pandera.pandas as pa
 import pymc as pm
-from numpy.polynomial import legendre
 from pandera.typing import Series
 from scipy import stats
 
+from models import _legendre
 from models._exact import Exact, NoMaximum
 from models._weights import Weights
 
@@ -57,16 +57,14 @@ KNOWN = {"degree": 3.0, "level": 23.0}  # level: where the prior expects y, on a
 
 def basis(data, x, degree):
     """Legendre polynomials 0..degree at x (m,), mean square 1 where `data` lie: (m, degree + 1)."""
-    if not (degree == int(degree) and 0 <= degree <= MOST):
+    if degree not in range(MOST + 1):
         raise ValueError(f"`degree` must be a whole number from 0 to {MOST}; it is {degree:g}")
-    low, high = data["x"].min(), data["x"].max()
-    z = (2 * np.asarray(x, float) - low - high) / (high - low)
-    return legendre.legvander(z, int(degree)) * np.sqrt(2 * np.arange(int(degree) + 1) + 1)
+    return _legendre.columns(x, data["x"].min(), data["x"].max(), int(degree))
 
 
 def least_squares(columns, y):
     """The shortest of the weights with the least sum of squares, (k,)."""
-    return np.linalg.lstsq(columns, y, rcond=1e-11)[0]
+    return np.linalg.pinv(columns, rcond=1e-11) @ y
 
 
 def fitted(data):
