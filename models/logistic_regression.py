@@ -57,22 +57,23 @@ def design(data):
     return A, data["outcome"].to_numpy(int), mean, sd
 
 
-def asked(data, ask):
-    """`ask`, standardised; None unless there is one predictor and its rows are not far from it.
-
-    Far is further than they are from each other.
-    """
+def near(data, ask):
+    """Whether there is one predictor, and `ask` no further from its rows than they are apart."""
     if predictors(data).shape[1] != 1:
-        return None
-    (x,), (_, _, mean, sd) = predictors(data).to_numpy(float).T, design(data)
-    near = x.min() - np.ptp(x) <= ask <= x.max() + np.ptp(x)
-    return (ask - mean[0]) / sd[0] if near else None
+        return False
+    (x,) = predictors(data).to_numpy(float).T
+    return x.min() - np.ptp(x) <= ask <= x.max() + np.ptp(x)
+
+
+def asked(data, ask):
+    """`ask`, standardised as the predictor is; None if it is not near."""
+    _, _, mean, sd = design(data)
+    return ((ask - mean) / sd).item() if near(data, ask) else None
 
 
 def model(data, *, tau, b_mean, b_sd, ask):
     classifier.insist_on_sds(tau=tau, b_sd=b_sd)
     _, _, mean, sd = design(data)
-    at = asked(data, ask)
     coords = {"row": data.index, "predictor": predictors(data).columns}
     with pm.Model(coords=coords) as built:
         x = pm.Data("x_data", predictors(data).astype(float), dims=("row", "predictor"))
@@ -84,8 +85,8 @@ def model(data, *, tau, b_mean, b_sd, ask):
             w = pm.Normal("w", np.float64(0), tau, dims="predictor")
             w_raw = pm.Deterministic("w_raw", w / sd, dims="predictor")
             line = b + pm.math.dot(x - mean, w_raw)
-        if at is not None:
-            pm.Deterministic("chance", pm.math.sigmoid(b + w[0] * at))
+        if near(data, ask):
+            pm.Deterministic("chance", pm.math.sigmoid(b + pm.math.dot(ask - mean, w_raw)))
         pm.Bernoulli("outcome", logit_p=line, observed=outcome, dims="row")
     return built
 
@@ -109,8 +110,8 @@ def exact(data, *, tau, b_mean, b_sd, ask):
     found, sd = known(data, tau=tau, b_mean=b_mean, b_sd=b_sd), design(data)[3]
     marginals, derived = {"b": found.law(np.eye(1 + len(sd))[0])}, {}
     if len(sd):
-        marginals["w"] = found.law([0, 1], shape=(1,))
-        derived["w_raw"] = found.law([0, 1], shape=(1,), scale=1 / sd[0])
+        marginals["w"] = found.law([0, 1], sd.shape)
+        derived["w_raw"] = found.law([0, 1], sd.shape, scale=1 / sd)
     if (at := asked(data, ask)) is not None:
         derived["chance"] = found.law([1, at], chance=True)
     return Exact(

@@ -38,7 +38,7 @@ MISTAKES = {
         "expit(s) if self.chance else self.scale * s",
         "_logit.py",
     ),
-    "weights per original unit divided twice": ("scale=1 / sd[0]", "scale=1 / sd[0] ** 2"),
+    "weights per original unit divided twice": ("scale=1 / sd)", "scale=1 / sd**2)"),
     "chance at the average for that asked": (
         "law([1, at], chance=True)",
         "law([1, 0], chance=True)",
