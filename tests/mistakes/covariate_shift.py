@@ -80,7 +80,7 @@ CASES = {
     "on a line": (line([1.0, 2.0, 4.0], [3.0, 5.0, 9.0]), UNIT, False),
     "y is constant": (line([1.0, 2.0, 4.0], [3.0, 3.0, 3.0]), UNIT, False),
     "kappa of zero": (line(X, Y), {"kappa": 0.0}, "refused"),
-    "tau below zero": (line(X, Y), {"tau": -0.5}, "refused"),
+    "tau of zero": (line(X, Y), {"tau": 0.0}, "refused"),
     "alpha of zero": (line(X, Y), {"alpha": 0.0}, "refused"),
     "beta below zero": (line(X, Y), {"beta": -3.0}, "refused"),
 }

@@ -16,9 +16,9 @@ MISTAKES = {
         "pt.log(shares)[label, case[:, f]]",
         "pt.log(shares)[-1 - label, case[:, f]]",
     ),
-    "one feature counted twice": (
+    "a feature left out": (
         "for f, shares in enumerate(p, start=1)",
-        "for f, shares in enumerate([*p, *p[:1]], start=1)",
+        "for f, shares in enumerate(p[:-1], start=1)",
     ),
     "share of the class within the level": (
         "pt.log(shares)[label",
