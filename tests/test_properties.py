@@ -353,7 +353,7 @@ MAKERS = [
     correlation,
 ]
 IN_ORDER = {"hidden_markov"}  # whose rows are a sequence
-LINE, ABOVE_0, CHANCE = (-np.inf, np.inf), (1e-9, np.inf), (1e-12, 1 - 1e-12)
+LINE, ABOVE_0, CHANCE = (-np.inf, np.inf), (1e-30, np.inf), (1e-12, 1 - 1e-12)
 SUPPORT = {
     "sigma": ABOVE_0,
     **dict.fromkeys(["p", "row_share", "column_share", "column_given_row"], CHANCE),
