@@ -136,10 +136,10 @@ def read(text, tmp_path, *columns):
     return topic.read(topic.load("normal_normal"), path, list(columns))
 
 
-def test_parts_of_an_error_add_in_quadrature_and_nothing_is_said_of_it(tmp_path):
+def test_parts_of_an_error_add_in_quadrature_and_it_is_said(tmp_path):
     both = read("value,stat,syst\n5,3,4\n6,0,2\n", tmp_path)
     assert both["error"].tolist() == [5, 2]
-    assert both.attrs["notes"] == []
+    assert both.attrs["notes"] == ["there is no column `error`: worked out from the others"]
     assert read("value,stat\n5,3\n6,1\n", tmp_path)["error"].tolist() == [3, 1]
     assert read("value,syst\n5,3\n6,1\n", tmp_path)["error"].tolist() == [3, 1]
     assert read("value,stat,syst,error\n5,3,4,9\n6,0,2,8\n", tmp_path)["error"].tolist() == [9, 8]

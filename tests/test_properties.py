@@ -428,7 +428,7 @@ MAKERS = [
     covariate_shift,
 ]
 IN_ORDER = {"hidden_markov", "naive_bayes"}  # a sequence; a row is asked about by its number
-LINE, ABOVE_0, CHANCE = (-np.inf, np.inf), (1e-9, np.inf), (1e-12, 1 - 1e-12)
+LINE, ABOVE_0, CHANCE = (-np.inf, np.inf), (1e-30, np.inf), (1e-12, 1 - 1e-12)
 SUPPORT = {
     "sigma": ABOVE_0,
     "scale": ABOVE_0,
