@@ -3,8 +3,9 @@
     python -m benchmarks.hidden_markov [--peers PYTHON]
 
 Every contender gets the same logits and the same sequence and returns the log likelihood and its
-gradient with respect to both tables of logits. PYTHON is the interpreter of the peers' environment
-(`make bench` makes it); there the bare loop is timed again, and a ratio is to the loop beside it.
+gradient with respect to both tables of logits. PYTHON is the interpreter of an environment made
+from benchmarks/peers/requirements.txt; there the bare loop is timed again, and a ratio is to the
+loop beside it.
 Writes docs/verification/speed_hidden_markov.csv.
 """
 
@@ -28,7 +29,6 @@ def ours(A, B, seen):
 
 
 def scanned(A, B, seen):
-
     def step(symbol, before, log_A, log_B):
         return pt.logsumexp(before[:, None] + log_A, axis=0) + log_B[:, symbol]
 
@@ -58,7 +58,7 @@ CONTENDERS = {"Known Posteriors": ours, "PyMC: pytensor.scan over logs": scanned
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--peers", help="the Python of an environment with benchmarks/peers.txt")
+    parser.add_argument("--peers", help="the Python of the peers' environment")
     options = parser.parse_args()
     table = bare.race(CONTENDERS)
     if options.peers:

@@ -292,8 +292,8 @@ def test_draws_alone_feed_every_analysis(run):
     bare = replace(run, exact=None)
     said, exactly = (run.topic.analysis.answer(unproved.known(r)) for r in (bare, run))
     assert re.findall("[a-z]+", said) == re.findall("[a-z]+", exactly)
-    # The last of the digits shown may turn.
-    assert numbers(said) == pytest.approx(numbers(exactly), rel=0.1, abs=0.101)
+    # The last of the digits shown may turn by one: 0.8 - 0.7 is 0.1 but for its last bit.
+    assert numbers(said) == pytest.approx(numbers(exactly), rel=0.1, abs=0.1 + 1e-9)
     with picture.style():
         assert unproved.story(bare) == [unproved.STORY.format(run.topic.name)]
         assert len(unproved.story(run)) > 1

@@ -8,7 +8,7 @@ from workflow import page
 from workflow.locate import located
 from workflow.options import READING, parser, rows
 from workflow.progress import Counts, Stages
-from workflow.topic import HOME, Refused, load, names, pages, settings
+from workflow.topic import HOME, WIDTH, Refused, load, names, pages, settings
 
 OK, WRONG, REFUSED, MACHINE = 0, 1, 2, 3
 RIGHT = ("agree", "unproved")
@@ -101,7 +101,7 @@ def _one(name, options, *, write) -> int:
             place = _short(out / "report.html")
     for warning in run.warnings:
         print(f"{name}: warning: {warning}")
-    print(f"{name:<23} {run.verdict:<12} {progress.seconds:5.1f} s  {place}")
+    print(f"{name:<{WIDTH}} {run.verdict:<12} {progress.seconds:5.1f} s  {place}")
     print(f"  {summarise.sentence(run)}")
     if not write or not run.good:
         for c in run.gates + run.checks:
@@ -134,7 +134,7 @@ def _page(name, options, *, write) -> int:
             with page_of_facts.timed("report", progress):
                 facts.write(page_of_facts, out)
     place = _short(out / "report.html") if write else ""
-    print(f"{name:<23} {page_of_facts.verdict:<12} {progress.seconds:5.1f} s  {place}")
+    print(f"{name:<{WIDTH}} {page_of_facts.verdict:<12} {progress.seconds:5.1f} s  {place}")
     print(f"  {facts.sentence(page_of_facts)}")
     for line in facts.told(page_of_facts, every=not write):
         print(line)
@@ -226,7 +226,7 @@ def _list(options) -> int:
     for name in names() + pages():
         try:
             found = load_page(name) if name in pages() else load(name)
-            print(f"{name:<23} {found.analysis.QUESTION}")
+            print(f"{name:<{WIDTH}} {found.analysis.QUESTION}")
         except Refused as problem:
             print(problem, file=sys.stderr)
             worst = REFUSED
@@ -239,9 +239,9 @@ def _gallery(options) -> int:
     for f in found:
         contradicted = f.get("fit", {}).get("misfit")  # a page of facts has no model to contradict
         misfit = "  (the data contradict the model)" if contradicted else ""
-        print(f"{f['topic']:<23} {f['verdict']}{misfit}")
+        print(f"{f['topic']:<{WIDTH}} {f['verdict']}{misfit}")
     for name in sorted(missing):
-        print(f"{name:<23} missing")
+        print(f"{name:<{WIDTH}} missing")
     print(f"open {_short(HOME / 'results' / 'index.html')}")
     return WRONG if missing or any(f["verdict"] not in RIGHT for f in found) else OK
 

@@ -19,7 +19,7 @@ from scipy import stats
 from workflow import fit
 from workflow.campaign import compiled_once, source
 from workflow.page import versions
-from workflow.topic import Refused, Topic, load, read
+from workflow.topic import WIDTH, Refused, Topic, load, read
 
 RANKS = 100  # a truth among 99 draws
 BINS = 20  # must divide RANKS, or a bin would hold more ranks than its share
@@ -233,7 +233,7 @@ def sentences(found: pd.DataFrame) -> list[str]:
     for name, rows in found.groupby("topic"):
         worst = rows.loc[rows["p"].idxmin()]
         said.append(
-            f"{name:<23} {'calibrated' if rows['calibrated'].all() else 'NOT calibrated'}: "
+            f"{name:<{WIDTH}} {'calibrated' if rows['calibrated'].all() else 'NOT calibrated'}: "
             f"{worst['simulations']:,} simulations, {worst['unconverged']} unconverged; smallest p "
             f"{worst['p']:.2g} ({worst['quantity']}), {worst['holm']:.2g} after Holm"
         )

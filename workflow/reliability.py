@@ -12,7 +12,7 @@ import pandas as pd
 from workflow import compare, fit, unproved
 from workflow.campaign import compiled_once, source
 from workflow.page import versions
-from workflow.topic import Topic, load, read
+from workflow.topic import WIDTH, Topic, load, read
 
 CAUGHT = 0.99  # of the seeds, for an error to count as seen
 FAMILIES = ("mean", "sd", "tails", "Stein")
@@ -120,7 +120,7 @@ def pooled(families: pd.DataFrame) -> pd.DataFrame:
 def sentences(found: pd.DataFrame) -> list[str]:
     """One line a topic."""
     return [
-        f"{row.topic:<23} {row.fits} fits, {row.z:,} z: mean {row.mean:.3f}, sd {row.sd:.3f}, "
+        f"{row.topic:<{WIDTH}} {row.fits} fits, {row.z:,} z: mean {row.mean:.3f}, sd {row.sd:.3f}, "
         f"largest {row.largest:.2f} (bound {row.bound:.2f}); gates failed in {row.gates_failed}"
         for row in found.itertuples()
     ]

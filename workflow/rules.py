@@ -77,12 +77,9 @@ def supplied(schema, frame: pd.DataFrame, raw: pd.DataFrame):
             close = closest(name, raw.columns, cutoff=0.85)
             values = frame[name].unique()
             if close is None:
-                assumed = len(values) == 1  # what differs from row to row was made, as a topic says
-                what = (
-                    f"taken to be {values[0]} in every row"
-                    if assumed
-                    else "worked out from the others"
-                )
+                what = "worked out from the others"  # it differs from row to row, as a topic says
+                if len(values) == 1:
+                    what = f"taken to be {values[0]} in every row"
                 notes.append(f"there is no column `{name}`: {what}")
             else:
                 problems.append(

@@ -14,9 +14,10 @@ import pandas as pd
 from workflow.reading import read
 from workflow.refused import Refused, nearest
 
-__all__ = ["HOME", "Refused", "Topic", "load", "names", "pages", "read", "settings"]
+__all__ = ["HOME", "WIDTH", "Refused", "Topic", "load", "names", "pages", "read", "settings"]
 
 HOME = Path(__file__).resolve().parent.parent
+WIDTH = 23  # of the longest name: lines about topics stand in columns
 MOST_BITS = 16  # of assignments enumerated: 2**16 = 65,536
 
 

@@ -6,6 +6,11 @@ import warnings
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pymc as pm
+import pymc_extras as pmx
+import pytensor
+import pytensor.tensor as pt
+from jax.scipy.special import logsumexp
 
 from benchmarks import bare
 
@@ -15,7 +20,6 @@ jax.config.update("jax_platform_name", "cpu")
 
 def logarithms(A, B, seen):
     """As NumPyro's examples do: one logsumexp a row."""
-    from jax.scipy.special import logsumexp
 
     def log_likelihood(log_A, log_B, seen):
         def step(before, symbol):
@@ -60,11 +64,6 @@ def _jitted(log_likelihood, A, B, seen):
 
 def marginalised(A, B, seen):
     """pymc-extras sums the path out of the model as it is written."""
-    import pymc as pm
-    import pymc_extras as pmx
-    import pytensor
-    import pytensor.tensor as pt
-
     with pm.Model() as model:
         logits = [pm.Flat(name, shape=x.shape) for name, x in (("A", A), ("B", B))]
         move, make = (pt.special.softmax(x, axis=1) for x in logits)
