@@ -53,6 +53,10 @@ def tidy(frame):
 
 
 PRIOR = {"tau": 3.0, "b_sd": 5.0}  # of one class's weights; scikit-learn's C is tau squared
+CALIBRATION = (
+    {"tau": 1.0},
+    "under its own prior most simulated classes are separated; all that holds them is the prior",
+)
 
 
 def design(data):
