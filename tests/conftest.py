@@ -6,6 +6,18 @@ from workflow import topic
 from workflow.verify import verify
 
 
+WHOLE_TREE = {"test_bad_inputs", "test_facts", "test_house"}  # look at all of it, or put files there
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
+def pytest_collection_modifyitems(items):
+    """What one process does, where `make test` runs one a core: a topic, or a file of tests."""
+    for item in items:
+        params = item.callspec.params if hasattr(item, "callspec") else {}
+        group = params.get("name", item.module.__name__.removeprefix("tests."))
+        item.add_marker(pytest.mark.xdist_group("tree" if group in WHOLE_TREE else group))
+
+
 def pytest_generate_tests(metafunc):
     if "name" in metafunc.fixturenames:
         metafunc.parametrize("name", topic.names(), scope="session")

@@ -16,6 +16,7 @@ IMPORT_NAMES = {"jinja2": "jinja2", "markdown_it": "markdown-it-py", "sklearn": 
                 "arviz_stats": "arviz"}  # fmt: skip
 NEVER_IMPORTED = {
     "pytest",
+    "pytest-xdist",
     "hypothesis",
     "ruff",
     "ipython",
