@@ -27,7 +27,10 @@ def answer(run) -> str:
 
 
 def discrepancy(y, run) -> float:
-    """How alike the errors of neighbours along x are: a curve too stiff leaves them on one side."""
+    """Correlation of neighbouring errors along x.
+
+    A curve too stiff leaves long runs of rows on one side of it.
+    """
     columns, _ = design(run.data, run.settings["degree"])
     order = np.argsort(fitted(run.data)["x"].to_numpy(), kind="stable")
     away = y - run.settings["level"]

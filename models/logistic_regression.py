@@ -127,7 +127,7 @@ def exact(data, *, tau, b_mean, b_sd, ask):
 
 def mle(data, *, ask):
     A, outcome, _, _ = design(data)
-    b, *w = classifier.maximum(A, outcome, 2)[:, 0]
+    b, *w = classifier.maximum(A, outcome, 2).ravel()
     return {"b": b} | ({"w": np.array(w)} if w else {})
 
 

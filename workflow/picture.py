@@ -288,7 +288,9 @@ def columns(data, names, size=(3.1, 2.0)):
             axis.hist(column.dropna(), bins="auto" if len(column) < 5_000 else 60, color="muted")
         else:
             counts = column.value_counts(sort=False).sort_index()
-            axis.bar([str(k)[:14] for k in counts.index[:24]], counts.values[:24], color="muted")
+            labels = [f"{k:g}" if isinstance(k, float) else str(k)[:14] for k in counts.index[:24]]
+            axis.bar(labels, counts.values[:24], color="muted")
+            axis.set_xticks(range(0, len(labels), 1 + len(labels) // 9))
         axis.set(title=str(name))
         axis.spines["left"].set_visible(False)
         yield figure
