@@ -5,7 +5,6 @@ import pytest
 from workflow import topic
 from workflow.verify import verify
 
-
 # These look at every file, or put some there for a while: not two at once.
 WHOLE_TREE = {"test_bad_inputs", "test_facts", "test_house"}
 
