@@ -164,7 +164,8 @@ def summary(run: Run, found: list[dict], small: list[dict]) -> dict:
         "settings": {k: np.asarray(v).tolist() for k, v in run.settings.items()},
         "seed": run.seed,
         "sampler": fit.SAMPLER,
-        "sampling": {k: run.all_draws.attrs[k] for k in ("target_accept", "attempts")},
+        "sampling": {k: run.all_draws.attrs[k] for k in ("target_accept", "attempts")}
+        | {f"{k}s": run.all_draws.posterior.sizes[k] for k in ("chain", "draw")},
         "versions": versions(),
         "interval": INTERVAL,
         "exact_by": run.exact and run.exact.by,
