@@ -52,11 +52,7 @@ def tidy(frame):
     return frame
 
 
-PRIOR = {"tau": 3.0, "b_sd": 5.0}  # of one class's weights; scikit-learn's C is tau squared
-CALIBRATION = (
-    {"tau": 1.0},
-    "under its own prior most simulated classes are separated; all that holds them is the prior",
-)
+PRIOR = {"tau": 1.5, "b_sd": 5.0}  # of one class's weights; scikit-learn's C is tau squared
 
 
 def design(data):

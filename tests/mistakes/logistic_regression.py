@@ -48,8 +48,8 @@ MISTAKES = {
         '"chance", pm.math.sigmoid(-b',
     ),
     "penalty left in the MLE": (
-        "classifier.maximum(A, outcome, 2)[:, 0]",
-        "classifier.most_probable(A, outcome, 2, np.eye(A.shape[1]) / 6.25)[0][:, 0]",
+        "classifier.maximum(A, outcome, 2).ravel()",
+        "classifier.most_probable(A, outcome, 2, np.eye(A.shape[1]) / 6.25)[0].ravel()",
     ),
     "weights per original unit in the MLE": (
         "A, outcome, _, _ = design(data)\n    b, *w",
