@@ -55,13 +55,17 @@ class Pieces:
         self.width = np.diff(knots, axis=1)
         self.total = weights.sum(axis=1)  # the slope to the right of all knots
         slope = 2 * np.cumsum(weights, axis=1)[:, :-1] - self.total[:, None]
-        first = base + np.sum(weights * (knots - knots[:, :1]), axis=1)
-        self.values = np.cumsum(
-            np.column_stack([first, slope * self.width]), axis=1
-        )  # at the knots
-        self.low = np.minimum(self.values[:, :-1], self.values[:, 1:])
         self.rise = np.abs(slope) * self.width
-        self.least = self.values.min(axis=1)
+        # From the lowest knot outward only what rises is added: a weight may be a million others.
+        left = slope < 0
+        bottom = np.take_along_axis(knots, left.sum(axis=1, keepdims=True), axis=1)
+        self.least = base + np.sum(weights * np.abs(knots - bottom), axis=1)
+        none = np.zeros((len(knots), 1))
+        falls = np.cumsum(np.where(left, self.rise, 0)[:, ::-1], axis=1)[:, ::-1]
+        rises = np.cumsum(np.where(left, 0, self.rise), axis=1)
+        above = np.hstack([falls, none]) + np.hstack([none, rises])
+        self.values = self.least[:, None] + above  # at the knots
+        self.low = np.minimum(self.values[:, :-1], self.values[:, 1:])
 
     def log_power(self, N):
         """log of the integral of S^-N over each line, (P,); N > 1."""
