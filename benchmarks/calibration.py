@@ -73,8 +73,8 @@ def main() -> None:
         theirs = 60 * options.simuk / simuks(name, options.simuk, cores)
         own = 60 * options.ours / ours(name, options.ours, cores)
         rows.append({"topic": name, "ours": own, "simuk": theirs, "ratio": own / theirs})
-        print(f"{name:<22} ours {own:8.0f}   simuk {theirs:6.1f}   ratio {own / theirs:5.0f}",
-              flush=True)  # fmt: skip
+        print(f"{name:<{topic.WIDTH}} ours {own:8.0f}   simuk {theirs:6.1f}   "
+              f"ratio {own / theirs:5.0f}", flush=True)  # fmt: skip
     table = pd.DataFrame(rows)
     # A minute of each topic's simulations, pooled: the time for one simulation of every topic.
     pooled = {side: 60 / (60 / table[side]).sum() for side in ("ours", "simuk")}
