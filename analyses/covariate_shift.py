@@ -82,7 +82,7 @@ def _band(run):
     axis.legend()
     yield (
         figure,
-        "The line and its exact 95 % band (dark), and where 95 % of single outcomes are foretold (light). Dots: the rows it was fitted to; crosses: rows it has not seen.",
+        f"The line and its 95 % band by {run.exact.by} (dark), and where 95 % of single outcomes are foretold (light). Dots: the rows it was fitted to; crosses: rows it has not seen.",
     )
 
 

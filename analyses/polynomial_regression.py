@@ -73,7 +73,7 @@ def _curves(run):
     yield (
         figure,
         (
-            f"The fitted rows (dots{'; grey: rows held back' * bool(len(held(data)))}), the curve with its 95 % interval (blue), and least squares (dashed)."
+            f"The fitted rows (dots{'; grey: rows held back' * bool(len(held(data)))}), the curve with its 95 % interval by {run.exact.by} (blue), and least squares (dashed)."
         ),
     )
 

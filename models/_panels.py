@@ -15,6 +15,7 @@ from models._distributions import invert
 NODES = 16  # of one panel
 FALL = 45.0  # the tails are cut where the log density is this far below its peak
 HALVINGS = 45  # of one panel: then it is as short as the doubles about a kink
+PANELS = 5_000  # not halved any further at a time: rounding errors alone keep more than that open
 
 
 @lru_cache
@@ -101,6 +102,8 @@ class Panels:
             whole = np.r_[left[~good], right[~good]]
             if not low.size:
                 break
+            if not low.size <= PANELS:
+                raise ArithmeticError("the posterior is too narrow for double precision")
         kept.append((low, high))
         low, high = (np.concatenate(side) for side in zip(*kept, strict=True))
         order = np.argsort(low)

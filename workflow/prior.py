@@ -68,6 +68,8 @@ def _drawn(variable, above: dict) -> np.ndarray:
     except ValueError as problem:
         said = str(problem).splitlines()[0]
         raise Impossible(f"which cannot be drawn from: {said}") from None
+    except ArithmeticError:  # NumPy's inverse gamma divides one by a draw
+        raise Impossible("too extreme for double precision: a draw is infinite") from None
     lost = np.ravel(value)[~(np.abs(np.ravel(value)) < LARGEST)]
     if lost.size:
         raise Impossible(f"too extreme for double precision: a draw is {lost[0]:g}")
