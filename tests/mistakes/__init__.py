@@ -84,9 +84,11 @@ def loaded_after(stem: str, name: str) -> list[str]:
     """The file, whatever imports it, and the topic, each after those it imports."""
     if stem == name:
         return [name]
-    stems = {p.stem for p in (topic.HOME / "models").glob("_[!_]*.py")} | {name}
-    needs = {s: imported(s) & stems for s in stems}
-    order = []
+    needs, ahead, order = {}, {name}, []
+    while ahead:
+        each = ahead.pop()
+        needs[each] = imported(each)
+        ahead |= needs[each] - set(needs)
     for each in graphlib.TopologicalSorter(needs).static_order():
         if each == stem or needs[each] & set(order):
             order.append(each)

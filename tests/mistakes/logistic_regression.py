@@ -27,12 +27,6 @@ MISTAKES = {
         "across(a))",
         "_logit.py",
     ),
-    "weight of the nodes forgotten": ("weight = s[1] - s[0]", "weight = 1.0", "_logit.py"),
-    "Jacobian of the chance dropped": (
-        "slope = log_expit(score) + log_expit(-score) if",
-        "slope = 0 * score if",
-        "_logit.py",
-    ),
     "sum not moved back by its centre": (
         "expit(self.centre + s) if self.chance else self.scale * (self.centre + s)",
         "expit(s) if self.chance else self.scale * s",
