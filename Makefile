@@ -53,7 +53,7 @@ new: $(READY) ## a working copy of a topic to change: make new TOPIC=mine FROM=b
 	@$(PYTHON) -m workflow new $(if $(TOPIC),"$$TOPIC",--help) $(if $(FROM),--from "$$FROM")
 
 test: $(READY) $(CLUSTER) lint ## every test but the slow ones, with lint, on every core
-	@$(PYTHON) -m pytest --numprocesses auto --dist loadgroup
+	@$(PYTHON) -m pytest --numprocesses auto
 
 calibrate: $(READY) $(if $(SCHEDULER),$(CLUSTER)) ## simulation-based calibration of every topic, or of TOPIC="a b"; can be stopped and goes on
 	@$(PYTHON) -m workflow calibrate $(TOPIC) $(if $(NUMBER),--number $(NUMBER)) $(if $(SCHEDULER),--scheduler $(SCHEDULER))

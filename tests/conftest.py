@@ -1,21 +1,31 @@
 """What tests share: every topic by listing the folder, and one verified run of each."""
 
+import re
+from pathlib import Path
+
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from workflow import topic
 from workflow.verify import verify
 
 # These look at every file, or put some there for a while: not two at once.
 WHOLE_TREE = {"test_bad_inputs", "test_facts", "test_house"}
+TOPICS = set(topic.names())
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
-def pytest_collection_modifyitems(items):
+class Together(LoadScopeScheduling):
     """What one process does, where `make test` runs one a core: a topic, or a file of tests."""
-    for item in items:
-        params = item.callspec.params if hasattr(item, "callspec") else {}
-        group = params.get("name", item.module.__name__.removeprefix("tests."))
-        item.add_marker(pytest.mark.xdist_group("tree" if group in WHOLE_TREE else group))
+
+    def _split_scope(self, nodeid):
+        path, _, test = nodeid.partition("::")
+        if (file := Path(path).stem) in WHOLE_TREE:
+            return "whole tree"
+        return next((p for p in re.split(r"[\[\]-]", test) if p in TOPICS), file)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return Together(config, log)
 
 
 def pytest_generate_tests(metafunc):

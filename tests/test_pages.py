@@ -143,6 +143,6 @@ def test_few_fractions_make_a_histogram_and_few_whole_numbers_bars():
     with picture.style():
         axes = [figure.axes[0] for figure in picture.columns(data, list(data))]
         labels = [[label.get_text() for label in axis.get_xticklabels()] for axis in axes]
-    assert labels[1:] == [["1.0", "2.0"], ["0.1"]]
+    assert labels[1:] == [["1", "2"], ["0.1"]]
     assert "4.84" not in labels[0]
     assert sum(bar.get_height() for bar in axes[0].patches) == 3

@@ -436,7 +436,6 @@ SUPPORT = {
     **dict.fromkeys(["prevalence", "sensitivity", "specificity", "ppv", "npv"], CHANCE),
     **dict.fromkeys(["sigma", "sigma_x", "sigma_y", "lam_x", "lam"], ABOVE_0),
     "chance": CHANCE,
-    **dict.fromkeys(["theta", "p_grade"], CHANCE),
     "rate": ABOVE_0,
     "rho": (-1 + 1e-12, 1 - 1e-12),
     **dict.fromkeys(["prevalence", "sensitivity", "specificity", "ppv", "npv", "pi"], CHANCE),
