@@ -56,6 +56,7 @@ def weights(run, names, draws, sd):
         )
     axis.set_yticks(rows, [names[j] for j in order])
     axis.set(xlabel="change in log-odds per standard deviation of the predictor")
+    axis.set_ylim(-0.6, order.size - 0.4)
     caption = "The largest weights with 95 % intervals, over the prior's 95 % interval (green)"
     yield figure, caption + ("; upright strokes: maximum likelihood." if run.mle else ".")
 
@@ -106,8 +107,12 @@ def path(run, names, most_probable):
     figure, axis = plt.subplots(figsize=(6.4, 3.1), layout="constrained")
     axis.plot(taus, w, color="exact", linewidth=1.2)
     for j in {int(np.argmin(w[-8])), int(np.argmax(w[-8]))} if len(names) > 1 else ():
-        side = "top" if j == np.argmin(w[-8]) else "bottom"
-        axis.text(taus[-8], w[-8, j], names[j], ha="right", va=side)
+        up = -1 if j == np.argmin(w[-8]) else 1
+        axis.annotate(
+            names[j], (taus[-8], w[-8, j]), (0, 3 * up), textcoords="offset points",
+            ha="right", va="bottom" if up > 0 else "top",
+        )  # fmt: skip
+    axis.margins(y=0.12)
     if run.mle:
         axis.plot(
             np.full(w.shape[1], taus[-1]), best(run)[1:].ravel(), "<", color="mle", clip_on=False
