@@ -64,7 +64,7 @@ seeds: $(READY) $(if $(SCHEDULER),$(CLUSTER)) ## false alarms and power: every t
 # All of it is gone through, whatever fails on the way; the page is docs/verification.md.
 verify: $(READY) $(CLUSTER) ## every slow proof, about two hours: seeds, calibration, mistakes, mutants, slow tests; writes docs/verification.md
 	@status=0; for proof in "workflow seeds" "workflow calibrate" "tests.mistakes table" "tests.mistakes mutants" \
-	  "tests.mistakes.calibrated" "tests.broken" "workflow publish" "pytest -m slow"; do \
+	  "tests.mistakes calibrated" "tests.broken" "workflow publish" "pytest -m slow"; do \
 	  $(PYTHON) -m $$proof || status=$$?; done; exit $$status
 
 bench: $(READY) ## how fast, side by side with what a user would otherwise run

@@ -1,18 +1,18 @@
-"""python -m tests.mistakes table|mutants [TOPIC...]: the tables in docs/verification/."""
+"""python -m tests.mistakes table|mutants|calibrated [TOPIC...]: tables in docs/verification/."""
 
 import sys
 from functools import cache
 
 import pandas as pd
 
-from tests.mistakes import hunt, rungs, table
+from tests.mistakes import calibrated, hunt, rungs, table
 from workflow import topic
 
 TABLES = topic.HOME / "docs" / "verification"
 
 
 def main(arguments: list[str]) -> int:
-    commands = {"table": planted_mistakes, "mutants": mutants}
+    commands = {"table": planted_mistakes, "mutants": mutants, "calibrated": calibrated.main}
     if not arguments or arguments[0] not in commands or set(arguments[1:]) - set(topic.names()):
         print(__doc__, f"topics: {', '.join(topic.names())}", sep="\n", file=sys.stderr)
         return 2

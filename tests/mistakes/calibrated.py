@@ -1,9 +1,7 @@
 """Which planted mistakes calibration sees: those where simulator and density part ways.
 
-`python -m tests.mistakes.calibrated` fills that column of docs/verification/mistakes.csv.
+`python -m tests.mistakes calibrated` fills that column of docs/verification/mistakes.csv.
 """
-
-import sys
 
 import numpy as np
 import pandas as pd
@@ -50,9 +48,3 @@ def main(names: list[str]) -> int:
             table.loc[row, "calibration"] = found
         publish.put(publish.TABLES / "mistakes.csv", table.to_csv(index=False))
     return 0
-
-
-if __name__ == "__main__":
-    from tests.mistakes import calibrated  # by its name: workers look for functions there
-
-    sys.exit(calibrated.main(sys.argv[1:] or topic.names()))
