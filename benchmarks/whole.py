@@ -1,6 +1,6 @@
 """From a CSV to a report, as a whole process: ours beside a plain script that verifies nothing.
 
-    python -m benchmarks.whole [TOPIC ...] [--skip-all]
+    python -m benchmarks.whole [TOPIC ...]
 
 The script (benchmarks/plain.py) samples as many draws of the same model with the same sampler and
 draws the same kinds of picture. Both start cold, with no compiled code of any earlier run, and
@@ -55,7 +55,7 @@ def main():
     names, rows = options.topics or topic.names(), []
     with tempfile.TemporaryDirectory() as scratch:
         for name in names:
-            place, sampling = Path(scratch) / name, None
+            place = Path(scratch) / name
             for state in ("cold", "warm"):
                 own, stages, sampling = ours(name, place / "ours", place / "compiled")
                 other, theirs = plain(name, place / "plain", place / "plain_compiled", sampling)

@@ -24,6 +24,7 @@ class Together(LoadScopeScheduling):
         return next((p for p in re.split(r"[\[\]-]", test) if p in TOPICS), file)
 
 
+@pytest.hookimpl(optionalhook=True)  # -p no:xdist
 def pytest_xdist_make_scheduler(config, log):
     return Together(config, log)
 

@@ -430,13 +430,8 @@ MAKERS = [
 IN_ORDER = {"hidden_markov", "naive_bayes"}  # a sequence; a row is asked about by its number
 LINE, ABOVE_0, CHANCE = (-np.inf, np.inf), (1e-30, np.inf), (1e-12, 1 - 1e-12)
 SUPPORT = {
-    "sigma": ABOVE_0,
-    "scale": ABOVE_0,
-    **dict.fromkeys(["p", "row_share", "column_share", "column_given_row"], CHANCE),
-    **dict.fromkeys(["prevalence", "sensitivity", "specificity", "ppv", "npv"], CHANCE),
-    **dict.fromkeys(["sigma", "sigma_x", "sigma_y", "lam_x", "lam"], ABOVE_0),
-    "chance": CHANCE,
-    "rate": ABOVE_0,
+    **dict.fromkeys(["p", "row_share", "column_share", "column_given_row", "chance"], CHANCE),
+    **dict.fromkeys(["sigma", "sigma_x", "sigma_y", "lam_x", "lam", "scale", "rate"], ABOVE_0),
     "rho": (-1 + 1e-12, 1 - 1e-12),
     **dict.fromkeys(["prevalence", "sensitivity", "specificity", "ppv", "npv", "pi"], CHANCE),
 }
