@@ -21,8 +21,11 @@ SMALL = 1e-30  # what is passed along is scaled once it leaves (SMALL, 1 / SMALL
 
 
 @numba.njit(cache=True, error_model="numpy")
-def forward_backward(log_start, log_A, log_w, kind):
+def forward_backward(log_start, log_A, log_w, kind, every=True):
     """Likelihood, filtered and smoothed states, and expected counts.
+
+    Without `every` the smoothed states are those of the first row alone: a gradient needs no more,
+    and a million rows less memory.
 
     Returns
     -------
@@ -31,19 +34,23 @@ def forward_backward(log_start, log_A, log_w, kind):
     filtered
         (T, K) p(z_t | rows 1..t), each row up to a factor of its own.
     smoothed
-        (T, K) p(z_t | all rows); its first row is the expected start.
+        (T, K) or (1, K) p(z_t | all rows); its first row is the expected start.
     moves
         (K, K) expected number of moves from each state to each.
     seen
         (F, K) expected number of rows of each kind that each state made.
+
+    IndexError where a kind is not one of 0..F-1.
     """
     rows, states = kind.size, log_start.size
+    if rows and not 0 <= kind.min() <= kind.max() < len(log_w):
+        raise IndexError("a row is of a kind that has no emissions")
     A, predicted, w, top = np.exp(log_A), np.exp(log_start), np.exp(log_w), np.zeros(len(log_w))
     for f in range(top.size):  # the best state of each kind weighs one, whatever the units
         if log_w[f].max() > -np.inf:
             top[f] = log_w[f].max()
             w[f] = np.exp(log_w[f] - top[f])
-    filtered, smoothed = np.empty((2, rows, states))
+    filtered, smoothed = np.empty((rows, states)), np.empty((rows if every else 1, states))
     moves, seen, factor = np.zeros_like(A), np.zeros_like(w), np.empty(rows)
     log_likelihood = 0.0
 
@@ -60,7 +67,7 @@ def forward_backward(log_start, log_A, log_w, kind):
                 if predicted[j] > 0 and not log_w[f, j] <= factor[t]:
                     factor[t] = log_w[f, j]
             if factor[t] == -np.inf:
-                return -np.inf, np.zeros_like(filtered), np.zeros_like(filtered), moves, seen
+                return -np.inf, np.zeros_like(filtered), np.zeros_like(smoothed), moves, seen
             for j in range(states):
                 filtered[t, j] = predicted[j] and predicted[j] * np.exp(log_w[f, j] - factor[t])
             total = filtered[t].sum()
@@ -74,15 +81,13 @@ def forward_backward(log_start, log_A, log_w, kind):
             predicted[j] = reached
     log_likelihood += np.log(filtered[-1].sum())
 
-    smoothed[-1] = filtered[-1] / filtered[-1].sum()
-    ahead, behind = (
-        np.ones(states),
-        np.empty(states),
-    )  # p(later rows | z_t), p(these, row t | z_t-1)
+    here = filtered[-1] / filtered[-1].sum()
+    smoothed[-1] = here
+    ahead, behind = np.ones(states), np.empty(states)  # p(later | z_t), p(these, row t | z_t-1)
     for t in range(rows - 1, 0, -1):
         f, total = kind[t], 0.0
         for j in range(states):
-            seen[f, j] += smoothed[t, j]
+            seen[f, j] += here[j]
             if factor[t] == top[f]:
                 ahead[j] *= w[f, j]
             else:
@@ -98,12 +103,15 @@ def forward_backward(log_start, log_A, log_w, kind):
             share = filtered[t - 1, i] * scale
             for j in range(states):
                 moves[i, j] += share * ahead[j]
-            smoothed[t - 1, i] = share * behind[i]
+            here[i] = share * behind[i]
+            if every:
+                smoothed[t - 1, i] = here[i]
         if SMALL < total < 1 / SMALL:
             scale = 1.0
         for i in range(states):
             ahead[i] = behind[i] * scale
-    seen[kind[0]] += smoothed[0]
+    seen[kind[0]] += here
+    smoothed[0] = here
     return log_likelihood, filtered, smoothed, moves * A, seen
 
 

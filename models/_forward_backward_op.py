@@ -27,7 +27,7 @@ class ForwardBackward(Op):
         return Apply(self, inputs, [pt.dscalar(), *(x.type() for x in logs)])
 
     def perform(self, node, inputs, outputs):
-        log_likelihood, _, smoothed, moves, seen = forward_backward(*inputs)
+        log_likelihood, _, smoothed, moves, seen = forward_backward(*inputs, False)
         found = np.asarray(log_likelihood), smoothed[0], moves, seen
         for output, value in zip(outputs, found, strict=True):
             output[0] = value
@@ -49,7 +49,7 @@ class ForwardBackward(Op):
 def _funcify(op, **kwargs):
     @numba_njit
     def forward_backward_op(log_start, log_A, log_w, kind):
-        found = forward_backward(log_start, log_A, log_w, kind)
+        found = forward_backward(log_start, log_A, log_w, kind, False)
         return np.asarray(found[0]), found[2][0], found[3], found[4]
 
     # PyTensor caches by this number: without it an edited kernel would go on running the old one.

@@ -131,6 +131,22 @@ def test_rows_of_one_kind_share_an_entry_of_the_table(barred):
     assert shared[3].sum() == pytest.approx(399)
 
 
+def test_without_every_row_the_first_is_what_it_was_and_so_is_the_rest():
+    given = logs(*chain(3, 40))
+    whole, short = forward_backward(*given), forward_backward(*given, False)
+    assert short[2].shape == (1, 3)
+    np.testing.assert_array_equal(short[2][0], whole[2][0])
+    for i in (0, 1, 3, 4):
+        np.testing.assert_array_equal(short[i], whole[i])
+
+
+@pytest.mark.parametrize("kind", [[0, 3, 1], [0, -1, 1]])
+def test_a_kind_that_is_not_in_the_table_is_refused_and_not_read_beyond_its_end(kind):
+    log_start, log_A, log_w, _ = logs(*chain(2, 3))
+    with pytest.raises(IndexError, match="a row is of a kind that has no emissions"):
+        forward_backward(log_start, log_A, log_w, np.array(kind))
+
+
 def test_rows_that_no_path_can_make_have_likelihood_zero_and_no_nan():
     start, A, w = chain(2, 5)
     w[3] = 0.0
