@@ -14,6 +14,7 @@ from arviz_stats.base import array_stats
 from pymc.model.transform.conditioning import remove_value_transforms
 from pymc.pytensorf import compile as compile_random
 from pymc.pytensorf import reseed_rngs
+from pytensor.graph.traversal import ancestors
 from scipy import stats
 
 from workflow import fit
@@ -43,16 +44,20 @@ class Calibrator:
     """One topic, compiled once, to be refitted to as many simulated data sets as wanted.
 
     The observed variable `y` has its data in `y_data`, as in every topic; covariates and the number
-    of rows are those of `data`.
+    of rows are those of `data`. What is known but for a turn has no rank; what is made of it has.
     """
 
     def __init__(self, topic: Topic, data: pd.DataFrame, settings: dict):
         model = topic.model(data, settings)
         (observed,) = model.observed_RVs
-        self.name, self.names = topic.name, [v.name for v in model.free_RVs]
+        self.name, self._free = topic.name, [v.name for v in model.free_RVs]
+        turned = [model[name] for name in topic.turned]
+        made = [v for v in model.deterministics if set(turned) & set(ancestors([v]))]
+        self._all = self._free + [v.name for v in made]
+        self.names = [name for name in self._all if name not in topic.turned]
         self.observed = observed.name + "_data"
         self._simulate, randomness = compile_random(
-            [], [*model.free_RVs, observed], random_seed=False, return_updates=True,
+            [], [*model.free_RVs, *made, observed], random_seed=False, return_updates=True,
             mode=fit.INTERPRETED["mode"],
         )  # fmt: skip
         self._randomness = list(randomness)
@@ -65,7 +70,7 @@ class Calibrator:
         bare = remove_value_transforms(model)
         self._likelihood = bare.compile_fn(
             bare.logp(vars=bare.observed_RVs),
-            inputs=[bare.rvs_to_values[bare[name]] for name in self.names],
+            inputs=[bare.rvs_to_values[bare[name]] for name in self._free],
             point_fn=False,
             on_unused_input="ignore",  # an unknown above the data in a hierarchy
         )
@@ -81,13 +86,13 @@ class Calibrator:
             truth = self._made_up(seed)
             return self._ranked(job, truth, seed)
 
-    def _made_up(self, seed) -> list:
-        """The unknowns of one simulation; its data are what is fitted next."""
+    def _made_up(self, seed) -> dict:
+        """The unknowns of one simulation, by name; its data are what is fitted next."""
         reseed_rngs(self._randomness, seed)
         *truth, y = self._simulate()
         self._compiled = self._compiled.with_data(**{self.observed: y})
         self._seen.set_value(np.asarray(y, self._seen.dtype))
-        return truth
+        return dict(zip(self._all, truth, strict=True))
 
     def _cost(self, adaptation) -> int:
         """Gradients that a few simulations take under a metric, none of them one that counts."""
@@ -102,14 +107,13 @@ class Calibrator:
         draws, blocks, trouble, _ = self._drawn(seed)
         row = {"job": job, "blocks": blocks, "trouble": trouble}
         kept = {name: _spread(values) for name, values in draws.items()}
-        for name, value in zip(self.names, truth, strict=True):
-            ranks = (kept[name] < np.ravel(value)).sum(0)
-            row |= dict(zip(_labels(name, np.shape(value)), ranks.tolist(), strict=True))
-        shaped = [
-            kept[name].reshape(-1, *v.shape) for name, v in zip(self.names, truth, strict=True)
-        ]
+        for name in self.names:
+            ranks = (kept[name] < np.ravel(truth[name])).sum(0)
+            row |= dict(zip(_labels(name, np.shape(truth[name])), ranks.tolist(), strict=True))
+        own = [truth[name] for name in self._free]
+        shaped = [kept[n].reshape(-1, *v.shape) for n, v in zip(self._free, own, strict=True)]
         heights = [self._likelihood(*values) for values in zip(*shaped, strict=True)]
-        return row | {LIKELIHOOD: int(np.sum(heights < self._likelihood(*truth)))}
+        return row | {LIKELIHOOD: int(np.sum(heights < self._likelihood(*own)))}
 
     def _drawn(self, seed) -> tuple[dict[str, np.ndarray], int, str, int]:
         """Draws that will do, or the last there were; blocks; what is wrong; gradients in all."""
@@ -122,34 +126,26 @@ class Calibrator:
                 draws = (
                     {n: np.concatenate([draws[n], v]) for n, v in block.items()} if draws else block
                 )
-                trouble = f"{divergences} divergences" if divergences else _trouble(draws)
+                trouble = f"{divergences} divergences" if divergences else self._trouble(draws)
                 if divergences or not trouble:
                     break
             if not divergences:
                 break
         return draws, taken, trouble, cost
 
+    def _trouble(self, draws) -> str:
+        """Why these draws are too few or not of one distribution; nothing where they will do."""
+        every = np.concatenate([draws[name] for name in self.names], axis=-1)
+        lowest = float(np.min(fit.ess(every, "bulk")))
+        rhat = np.max(array_stats.rhat(every, chain_axis=0, draw_axis=1))
+        trouble = [] if lowest >= NEAR else [f"ESS {lowest:.0f}"]
+        return ", ".join(trouble + ([] if rhat <= RHAT else [f"R-hat {rhat:.2f}"]))
+
     def _block(self, seed, target):
         return fit.quick(
-            self._compiled, seed, self.names, chains=CHAINS, tune=TUNE, draws=DRAWS,
+            self._compiled, seed, self._all, chains=CHAINS, tune=TUNE, draws=DRAWS,
             target_accept=target, adaptation=self.adaptation, maxdepth=MAXDEPTH,
         )  # fmt: skip
-
-
-def _trouble(draws) -> str:
-    """Why these draws are too few or not of one distribution; nothing where they will do."""
-    lowest = _lowest_ess(draws)
-    rhat = np.max(array_stats.rhat(_elements(draws), chain_axis=0, draw_axis=1))
-    trouble = [] if lowest >= NEAR else [f"ESS {lowest:.0f}"]
-    return ", ".join(trouble + ([] if rhat <= RHAT else [f"R-hat {rhat:.2f}"]))
-
-
-def _lowest_ess(draws) -> float:
-    return float(np.min(fit.ess(_elements(draws), "bulk")))
-
-
-def _elements(draws):
-    return np.concatenate(list(draws.values()), axis=-1)
 
 
 def _spread(values):

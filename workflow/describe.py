@@ -22,7 +22,7 @@ def describe(topic: Topic) -> str:
     """The topic's docstring, columns, rules and settings, and how to give it rows of one's own."""
     schema, needs_csv = topic.module.Data.to_schema(), topic.csv.is_file()
     columns = [_column(name, column) for name, column in schema.columns.items()]
-    width = max(len(row[1]) for row in columns)
+    width = max((len(row[1]) for row in columns), default=0)
     known = set(topic.known)
     return "\n".join(
         [
@@ -68,4 +68,5 @@ def _commands(topic, schema) -> list[str]:
     required = [name for name, column in schema.columns.items() if column.required]
     plain = f"  make {topic.name} DATA=mine.csv"
     fields = " ".join(f"{name}=THEIRS" for name in required)
-    return [plain, f'{plain} FIELDS="{fields}"  # if your columns have other names']
+    renamed = f'{plain} FIELDS="{fields}"  # if your columns have other names'
+    return [plain, renamed] if fields else [plain]

@@ -58,23 +58,25 @@ def with_data(compiled, model: pm.Model):
     return compiled.with_data(**values)
 
 
-def sample(compiled, seed: int) -> xr.DataTree:
+def sample(compiled, seed: int, turned=()) -> xr.DataTree:
     """Draws in blocks until every ESS reaches `ESS`, with one retry; the tree says what was done.
 
     Groups: posterior, sample_stats (with `gradient` and `unconstrained_draw`, dims chain, draw,
-    coordinate). A block has four chains of its own, so a second block means eight chains.
+    coordinate), and turned, unknowns that may be turned without a change: nobody looks at those.
+    A block has four chains of its own, so a second block means eight chains.
     """
     attempts = []
     for attempt, target in enumerate(TARGET_ACCEPT):
-        draws = _blocks(compiled, (seed, attempt), target)
+        draws, lowest = _blocks(compiled, (seed, attempt), target, list(turned))
         attempts.append(target)
-        if not draws.sample_stats["diverging"].any() and lowest_ess(draws.posterior) >= ESS:
+        if not draws.sample_stats["diverging"].any() and lowest >= ESS:
             break
     draws.attrs.update(target_accept=target, attempts=len(attempts), seed=seed, sampler=SAMPLER)
     return draws
 
 
-def _blocks(compiled, seed, target):
+def _blocks(compiled, seed, target, turned):
+    """The draws of all blocks, and their lowest ESS."""
     blocks, rates, adaptation = [], {}, "diag"
     while True:
         block = _drawn(
@@ -88,12 +90,13 @@ def _blocks(compiled, seed, target):
             store_gradient=True,
             store_unconstrained=True,
         )
-        blocks.append(_slim(block))
-        rates[adaptation] = lowest_ess(block.posterior) / (CHAINS * BLOCK)
+        blocks.append(_slim(block, turned))
         draws = _joined(blocks)
-        drawn = len(blocks) * CHAINS * BLOCK
-        if lowest_ess(draws.posterior) >= ESS or drawn >= MOST_DRAWS:
-            return draws
+        lowest, drawn = lowest_ess(draws.posterior), len(blocks) * CHAINS * BLOCK
+        if lowest >= ESS or drawn >= MOST_DRAWS:
+            return draws, lowest
+        own = lowest if len(blocks) == 1 else lowest_ess(blocks[-1]["posterior"])
+        rates[adaptation] = own / (CHAINS * BLOCK)
         if rates["diag"] < SLOW and "low_rank" not in rates:
             adaptation = "low_rank"
         else:
@@ -112,17 +115,20 @@ def _drawn(compiled, seed: tuple[int, ...], **how):
         raise
 
 
-def _slim(block):
+def _slim(block, turned):
     kept = ["diverging", "maxdepth_reached", "energy", "n_steps", "gradient", "unconstrained_draw"]
     stats = block.sample_stats.to_dataset()[kept]
     own = {stats[name].dims[2] for name in ("gradient", "unconstrained_draw")}
     stats = stats.rename(dict.fromkeys(own, "coordinate"))
-    return block.posterior.to_dataset(), stats
+    posterior = block.posterior.to_dataset()
+    groups = {"posterior": posterior.drop_vars(turned), "sample_stats": stats}
+    return groups | ({"turned": posterior[turned]} if turned else {})
 
 
 def _joined(blocks):
     groups = {}
-    for name, parts in zip(("posterior", "sample_stats"), zip(*blocks, strict=True), strict=True):
+    for name in blocks[0]:
+        parts = [block[name] for block in blocks]
         whole = xr.concat(parts, dim="chain", join="outer", coords="minimal", compat="override")
         groups[name] = whole.assign_coords(chain=np.arange(whole.sizes["chain"]))
     return xr.DataTree.from_dict(groups)
@@ -186,6 +192,8 @@ def complete(model: pm.Model, draws: xr.DataTree, seed: int) -> xr.DataTree:
         if group in prior.children:
             tree[group] = prior[group]
     tree["posterior_predictive"] = replicated["posterior_predictive"]
+    if "turned" in draws.children:
+        tree["posterior"] = tree.posterior.to_dataset().drop_vars(draws.turned.data_vars)
     tree.attrs = draws.attrs
     return tree
 
@@ -196,14 +204,23 @@ def _terms(model: pm.Model) -> int:
     return int(sum(np.prod(s[: len(s) - v.owner.op.ndim_supp]) for v, s in shapes.items()))
 
 
+def whole(draws: xr.DataTree) -> xr.Dataset:
+    """The posterior of every unknown, those set aside as turned among them."""
+    posterior = draws.posterior.to_dataset()
+    return posterior.merge(draws.turned.to_dataset()) if "turned" in draws.children else posterior
+
+
 def thin(draws: xr.DataTree, number: int) -> xr.DataTree:
-    """Every k-th draw of each chain, so that `number` (or slightly more) remain in all."""
+    """Every k-th draw of each chain, so that `number` (or slightly more) remain in all.
+
+    What was set aside as turned is among the posterior again, as PyMC needs it.
+    """
     sizes = draws.posterior.sizes
     step = max(1, sizes["chain"] * sizes["draw"] // number)
     names = ["diverging", "maxdepth_reached", "energy", "n_steps"]
     return xr.DataTree.from_dict(
         {
-            "posterior": draws.posterior.to_dataset().isel(draw=slice(None, None, step)),
+            "posterior": whole(draws).isel(draw=slice(None, None, step)),
             "sample_stats": draws.sample_stats.to_dataset()[names].isel(
                 draw=slice(None, None, step)
             ),

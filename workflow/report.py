@@ -171,7 +171,9 @@ def blocks(story) -> Iterator[str]:
 
 
 def _table(frame: pd.DataFrame) -> str:
-    body = frame.to_html(index=False, border=0, escape=True, na_rep="", float_format=number)
+    words = all(pd.api.types.is_string_dtype(column) for _, column in frame.items())
+    body = frame.to_html(index=False, border=0, escape=True, na_rep="", float_format=number,
+                         classes="words" if words else None)  # fmt: skip
     return f'<div class="wide">{body}</div>'
 
 

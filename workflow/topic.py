@@ -38,6 +38,11 @@ class Topic:
         return getattr(self.module, "KNOWN", {})
 
     @property
+    def turned(self) -> list[str]:
+        """Unknowns that may be turned without a change: no draw of them is compared."""
+        return getattr(self.module, "TURNED", [])
+
+    @property
     def defaults(self) -> dict:
         """Every setting with its default, as the arrays PyTensor computes in double precision."""
         every = {**self.module.PRIOR, **self.known}

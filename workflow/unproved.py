@@ -95,7 +95,7 @@ def known(run):
     }
     free = [v.name for v in run.model.free_RVs]
     made = Exact(
-        marginals={name: every.pop(name) for name in free},
+        marginals={name: every.pop(name) for name in free if name in every},
         derived=every,
         log_evidence=np.nan,
         by="the draws",

@@ -128,10 +128,10 @@ def verify(
     with run.timed("compiling", tell), engine(topic, "while compiling the model"):
         compiled = fit.compile_model(run.model)
     with run.timed("sampling", tell), engine(topic, "while sampling"):
-        run.all_draws = fit.sample(compiled, seed)
+        run.all_draws = fit.sample(compiled, seed, topic.turned)
         run.exact_draws = run.all_draws
         if run.few_rows_exact:
-            run.exact_draws = fit.sample(fit.with_data(compiled, small), seed)
+            run.exact_draws = fit.sample(fit.with_data(compiled, small), seed, topic.turned)
     with run.timed("comparing", tell):
         _compare(run)
     if run.exact is None and run.good:
