@@ -6,8 +6,7 @@
     y_i        ~ sum_k w_k Normal(mu_k, sigma_k)       i = 1..n rows
 
 Exact: given who belongs where, all is conjugate; on few rows every assignment is summed over.
-MLE: EM from many starts, to the highest interior maximum with no sigma below a tenth of another
-(Hathaway 1985); without that bound there is none, since a component may shrink onto one row.
+MLE: EM from many starts, to the highest maximum with no sigma below a tenth of another (Hathaway).
 """
 
 import warnings
@@ -21,6 +20,7 @@ from sklearn.mixture import GaussianMixture
 
 from models._conjugate import Dirichlet, NormalGamma, per_component
 from models._exact import Exact, NoMaximum
+from models._normal_mixture import NormalMixture
 
 
 class Data(pa.DataFrameModel):
@@ -58,7 +58,7 @@ def model(data, *, components, a, m, kappa, shape, rate):
         lam = pm.Gamma("lam", group.shape, group.rate, dims="group")
         mu = pm.Normal("mu", group.m, tau=group.kappa * lam, dims="group")
         sigma = pm.Deterministic("sigma", lam**-0.5, dims="group")
-        pm.NormalMixture("y", w, mu, sigma, observed=y, dims="row")
+        NormalMixture("y", w, mu, sigma, observed=y, dims="row")
     return built
 
 

@@ -5,11 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pymc as pm
+import pytensor
+import pytensor.tensor as pt
 import pytest
+from pymc.model.transform.conditioning import remove_value_transforms
+from pytensor.gradient import NullTypeGradError
 from scipy import integrate, stats
 from scipy.special import logsumexp
 
 from models import gaussian_mixture as topic
+from models._normal_mixture import LogDensity, log_density, normal_mixture
 
 CSV = Path(__file__).parents[1] / "data" / "gaussian_mixture.csv"
 DATA = topic.Data.validate(pd.read_csv(CSV, comment="#"))
@@ -205,3 +211,116 @@ def test_suggested_settings_follow_the_unit_of_the_data():
 def test_suggested_settings_are_accepted_for_a_constant_column_too():
     flat = topic.Data.validate(pd.DataFrame({"y": [60.0] * 5}))
     topic.exact(flat, **{name: np.float64(value) for name, value in topic.suggest(flat).items()})
+
+
+# --- the operation ------------------------------------------------------------------------------
+
+
+def mixture(K, seed=0, rows=40):
+    """Rows, among them two far ones, shares, means, sds, and a weight for each row."""
+    rng = np.random.default_rng(seed)
+    y = np.append(rng.normal(0, 9, rows), [400.0, -3_000.0])
+    parts = rng.dirichlet(np.ones(K)), rng.normal(0, 5, K), rng.gamma(3.0, size=K)
+    return y, *parts, rng.normal(size=y.size)
+
+
+def differentiated(density, mode):
+    """Of rows, w, mu, sigma, weights: log densities and the gradient of their weighted sum."""
+    given = [pt.dvector() for _ in range(5)]
+    heights = density(*given[:4])
+    slopes = pytensor.grad((heights * given[4]).sum(), given[1:4])
+    return pytensor.function(given, [heights, *slopes], mode=mode)
+
+
+@pytest.fixture(scope="module")
+def by_pymc():
+    def density(y, w, mu, sigma):
+        return pm.logp(pm.NormalMixture.dist(w, mu, sigma, shape=y.shape), y)
+
+    return differentiated(density, "FAST_COMPILE")
+
+
+@pytest.mark.parametrize("mode", ["FAST_COMPILE", "NUMBA"])
+def test_density_and_gradient_are_those_that_pymc_derives(mode, by_pymc):
+    ours = differentiated(log_density, mode)
+    for K, seed in itertools.product((1, 2, 5), range(3)):
+        point = mixture(K, seed)
+        for found, known in zip(ours(*point), by_pymc(*point), strict=True):
+            np.testing.assert_allclose(found, known, rtol=1e-10)
+
+
+def test_in_a_model_density_and_gradient_are_one_pass():
+    gradient = topic.model(DATA, **SETTINGS).logp_dlogp_function(ravel_inputs=True)
+    nodes = gradient._pytensor_function.maker.fgraph.apply_nodes
+    assert sum(isinstance(node.op, LogDensity) for node in nodes) == 1
+
+
+def test_the_gradient_counts_as_the_e_step_does():
+    y, w, mu, sigma, _ = mixture(3)
+    _, of_w, of_mu, _ = normal_mixture(y, w, mu, sigma, np.ones(y.size))
+    shares, means, _ = topic.em_step(y, w, mu, sigma**-2)
+    np.testing.assert_allclose(of_w * w, shares * y.size, rtol=1e-12)
+    np.testing.assert_allclose(mu + of_mu * sigma**2 / (of_w * w), means, rtol=1e-10)
+
+
+def test_an_empty_component_adds_nothing_and_its_share_still_has_a_gradient():
+    y, _, mu, sigma, weight = mixture(3)
+    y, weight, w = y[:-2], weight[:-2], np.array([0.3, 0.0, 0.7])
+    heights, of_w, *others = normal_mixture(y, w, mu, sigma, weight)
+    kept = normal_mixture(y, w[[0, 2]], mu[[0, 2]], sigma[[0, 2]], weight)
+    np.testing.assert_allclose(heights, kept[0], rtol=1e-14)
+    density = stats.norm(mu[1], sigma[1]).logpdf(y)  # the mixture is linear in its shares
+    np.testing.assert_allclose(of_w[[0, 2]], kept[1], rtol=1e-12)
+    assert of_w[1] == pytest.approx(weight @ np.exp(density - heights), rel=1e-12)
+    for found, known in zip(others, kept[2:], strict=True):
+        np.testing.assert_allclose(found, np.insert(known, 1, 0.0), rtol=1e-12)
+
+
+@pytest.mark.parametrize("away", [40.0, 1e8, 1e150])
+def test_a_far_row_belongs_to_the_widest_component_and_nothing_underflows(away):
+    w, mu, sigma = np.array([0.5, 0.5]), np.zeros(2), np.array([1.0, 2.0])
+    found = normal_mixture(np.array([away]), w, mu, sigma, np.ones(1))
+    assert found[0][0] == pytest.approx(np.log(0.5) + stats.norm(0, 2).logpdf(away), rel=1e-14)
+    np.testing.assert_allclose(found[1], [0, 2], atol=1e-200)
+    np.testing.assert_allclose(found[2], [0, away / 4], rtol=1e-14, atol=1e-200)
+    np.testing.assert_allclose(found[3], [0, (away**2 / 4 - 1) / 2], rtol=1e-14, atol=1e-200)
+
+
+def test_what_no_component_can_make_is_impossible_and_what_is_no_number_stays_none():
+    _, w, mu, sigma, _ = mixture(2)
+    heights, *slopes = normal_mixture(np.array([np.inf, 1.0]), w, mu, sigma, np.ones(2))
+    alone = normal_mixture(np.array([1.0]), w, mu, sigma, np.ones(1))
+    assert heights[0] == -np.inf
+    assert [s.tolist() for s in slopes] == [s.tolist() for s in alone[1:]]
+    assert np.isnan(normal_mixture(np.array([np.nan]), w, mu, sigma, np.ones(1))[0])
+    assert np.isnan(normal_mixture(np.array([1.0]), w, mu, np.array([1, np.nan]), np.ones(1))[0])
+
+
+def test_the_operation_has_no_other_derivatives_and_takes_vectors_only():
+    given = y, *theta = [pt.dvector() for _ in range(4)]
+    total = log_density(*given).sum()
+    with pytest.raises(NullTypeGradError, match="not implemented"):
+        pytensor.grad(total, y)
+    with pytest.raises(NotImplementedError, match="first derivatives"):
+        pytensor.grad(pytensor.grad(total, theta[1]).sum(), theta[1])
+    with pytest.raises(TypeError, match="vectors"):
+        log_density(pt.dmatrix(), *theta)
+
+
+def test_rows_drawn_from_the_model_follow_its_law():
+    w, mu, sigma = np.array([0.3, 0.7]), np.array([54.0, 80.0]), np.array([6.0, 5.0])
+    many = topic.Data.validate(pd.DataFrame({"y": np.zeros(20_000)}))
+    fixed = pm.do(topic.model(many, **SETTINGS), {"w": w, "mu": mu, "lam": sigma**-2})
+    drawn = pm.draw(fixed["y"], random_seed=1, mode="FAST_COMPILE")
+    assert drawn.shape == (20_000,)
+    law = stats.kstest(drawn, lambda x: stats.norm.cdf(x[:, None], mu, sigma) @ w)
+    assert law.pvalue > 1e-4
+
+
+def test_the_log_likelihood_of_a_model_has_a_number_for_each_row():
+    built = remove_value_transforms(topic.model(TEN, **SETTINGS))
+    each = built.compile_logp(vars=[built["y"]], sum=False, mode="FAST_COMPILE")
+    theta = {"w": [0.3, 0.7], "lam": [0.03, 0.04], "mu": [54.0, 80.0]}
+    parts = topic.log_parts(TEN["y"].to_numpy(), **theta)
+    (rows,) = each({name: np.array(value) for name, value in theta.items()})
+    np.testing.assert_allclose(rows, logsumexp(parts, axis=-1), rtol=1e-13)

@@ -10,11 +10,11 @@ MISTAKES = {
     "sd for tau": ('"mu", group.m, tau=', '"mu", group.m, sigma='),
     "scale for rate": ('"lam", group.shape, group.rate', '"lam", group.shape, 1 / group.rate'),
     "variance for sigma": ("lam**-0.5", "lam**-1.0"),
-    "shares in reverse": ('pm.NormalMixture("y", w, ', 'pm.NormalMixture("y", w[::-1], '),
+    "shares in reverse": (' NormalMixture("y", w, ', ' NormalMixture("y", w[::-1], '),
     "observed twice": (
         'observed=y, dims="row")\n',
         'observed=y, dims="row")\n'
-        '        pm.NormalMixture("again", w, mu, sigma, observed=data["y"], dims="row")\n',
+        '        NormalMixture("again", w, mu, sigma, observed=data["y"], dims="row")\n',
     ),
     "one assignment short": (
         "z = np.arange(K**y.size)[:, None]",
