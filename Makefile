@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 TOPICS := $(filter-out _%,$(basename $(notdir $(wildcard models/*.py))))
-# Pages of facts: analyses without a model.
+# Pages of facts: analyses without a model. They may look at any topic's.
 PAGES := $(filter-out _% $(TOPICS),$(basename $(notdir $(wildcard analyses/*.py))))
 MACHINERY := $(wildcard workflow/*.* models/_*.py) requirements.txt
 
@@ -36,7 +36,7 @@ all: $(READY) $(patsubst %,results/%/summary.json,$(TOPICS) $(PAGES)) ## every t
 results/%/summary.json: models/%.py analyses/%.py data/%.csv $(MACHINERY) | $(READY)
 	@: $(eval STALE += $*)
 
-$(PAGES:%=results/%/summary.json): results/%/summary.json: analyses/%.py data/%.csv $(wildcard analyses/_*.py) $(MACHINERY) | $(READY)
+$(PAGES:%=results/%/summary.json): results/%/summary.json: analyses/%.py data/%.csv $(wildcard analyses/_*.py models/*.py data/*.csv) $(MACHINERY) | $(READY)
 	@: $(eval STALE += $*)
 
 # One topic, on its own data or on yours:
@@ -67,9 +67,10 @@ verify: $(READY) $(CLUSTER) ## every slow proof, about two hours: seeds, calibra
 	  "tests.mistakes calibrated" "tests.broken" "workflow publish" "pytest -m slow"; do \
 	  $(PYTHON) -m $$proof || status=$$?; done; exit $$status
 
-bench: $(READY) ## how fast, side by side with what a user would otherwise run
+bench: $(READY) .peers/.ready ## how fast, beside what a user would otherwise run, about three hours; writes docs/speed.md
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
-	@$(PYTHON) -m benchmarks.calibration
+	@status=0; for race in "hidden_markov --peers .peers/bin/python" "mixture --peers .peers/bin/python" \
+	  "samplers --peers .peers/bin/python" settings whole refits calibration page; do $(PYTHON) -m benchmarks.$$race || status=$$?; done; exit $$status
 
 lint: $(READY) ## ruff, format and rules
 	@$(PYTHON) -m ruff format --check . && $(PYTHON) -m ruff check .
@@ -85,7 +86,7 @@ help: ## this list
 	echo 'CSV, Excel or Parquet; where numbers have commas, say so:  READ="decimal=, thousands=."  (also delimiter, encoding, sheet)'
 
 clean: ## remove results and the environment
-	rm -rf results .venv .pytest_cache .ruff_cache; find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf results .venv .peers .pytest_cache .ruff_cache; find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The first Python that is new enough, looked for by name. A half-made .venv is made again.
 .venv/.ready: requirements.txt
@@ -99,3 +100,8 @@ clean: ## remove results and the environment
 # What only --scheduler needs, and its tests.
 .venv/.cluster: requirements-cluster.txt .venv/.ready
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-cluster.txt && touch $@
+
+# What the benchmarks race against; pymc-extras pins an older PyMC, so it lives apart.
+.peers/.ready: benchmarks/peers/requirements.txt $(READY)
+	@$(PYTHON) -m venv --clear .peers && \
+	.peers/bin/python -m pip install --quiet --disable-pip-version-check -r $< && touch $@

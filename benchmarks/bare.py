@@ -70,11 +70,14 @@ def _walk(A, B, u):
 
 
 def seconds(call, least: float = 0.5, repeats: int = 5) -> float:
-    """The median time of one call, each timing long enough to be one."""
+    """The median time of one call, each timing long enough to be one; that of a long call alone."""
     call()
     start = time.perf_counter()
     call()
-    number = max(1, int(least / repeats / max(time.perf_counter() - start, 1e-9)))
+    once = max(time.perf_counter() - start, 1e-9)
+    if once > least:
+        return once
+    number = max(1, int(least / repeats / once))
     found = []
     for _ in range(repeats):
         start = time.perf_counter()
@@ -102,23 +105,18 @@ def race(contenders: dict) -> pd.DataFrame:
             A, B, seen = problem(states, length)
             bare = alone(A, B, seen)
             for name, build in contenders.items():
-                call = build(A, B, seen)
-                value, *slopes = (np.asarray(x) for x in call())
-                # Loop and contender take turns, so that both meet the same machine.
-                timed = [(seconds(bare), seconds(call)) for _ in range(3)]
-                loop, own = np.median(timed, axis=0)
-                print(f"{name:<34} K={states} T={length:>9,} {1e9 * own / length:10.1f} ns a row"
-                      f"   {own / loop:8.2f} times the bare loop", file=sys.stderr)  # fmt: skip
-                rows.append(
-                    {
-                        "contender": name,
-                        "states": states,
-                        "rows": length,
-                        "ns": 1e9 * own / length,
-                        "bare_ns": 1e9 * loop / length,
-                        "ratio": own / loop,
-                        "log_likelihood": float(value),
-                        "slope": float(sum((x**2).sum() for x in slopes) ** 0.5),
-                    }
-                )
+                found = beside(bare, build(A, B, seen), name, length)
+                rows.append({"contender": name, "states": states, "rows": length, **found})
     return pd.DataFrame(rows)
+
+
+def beside(bare, call, name: str, length: int) -> dict:
+    """Nanoseconds a row of a call and of the bare loop, which take turns on the same machine."""
+    value, *slopes = (np.asarray(x) for x in call())
+    timed = [(seconds(bare), seconds(call)) for _ in range(3)]
+    loop, own = 1e9 * np.median(timed, axis=0) / length
+    said = f"{length:>9,} rows {own:10.1f} ns a row {own / loop:8.2f} times the bare loop"
+    print(f"{name:<34}", said, file=sys.stderr, flush=True)
+    slope = float(sum((x**2).sum() for x in slopes) ** 0.5)
+    return {"ns": own, "bare_ns": loop, "ratio": own / loop,
+            "log_likelihood": float(value), "slope": slope}  # fmt: skip

@@ -9,18 +9,12 @@ loop beside it.
 Writes docs/verification/speed_hidden_markov.csv.
 """
 
-import argparse
-import subprocess
-from io import StringIO
-
 import numpy as np
-import pandas as pd
 import pytensor
 import pytensor.tensor as pt
 
-from benchmarks import bare
+from benchmarks import bare, peers
 from models._forward_backward_op import ForwardBackward
-from workflow.publish import TABLES
 
 
 def ours(A, B, seen):
@@ -57,19 +51,8 @@ CONTENDERS = {"Known Posteriors": ours, "PyMC: pytensor.scan over logs": scanned
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--peers", help="the Python of the peers' environment")
-    options = parser.parse_args()
-    table = bare.race(CONTENDERS)
-    if options.peers:
-        command = [options.peers, "-m", "benchmarks.peers.hidden_markov"]
-        shown = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-        table = pd.concat([table, pd.read_csv(StringIO(shown))])
-    # The same function of the same numbers, or there is nothing to compare.
-    for quantity in ("log_likelihood", "slope"):
-        for _, same in table.groupby(["states", "rows"]):
-            np.testing.assert_allclose(same[quantity], same[quantity].iloc[0], rtol=1e-6)
-    table.to_csv(TABLES / "speed_hidden_markov.csv", index=False, float_format="%.6g")
+    options = peers.options(__doc__)
+    peers.finish(bare.race(CONTENDERS), options.peers, "hidden_markov", ["states", "rows"])
 
 
 if __name__ == "__main__":

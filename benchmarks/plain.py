@@ -3,7 +3,8 @@
     python -m benchmarks.plain TOPIC FOLDER [--chains 4] [--draws 5000]
 
 The model and its rows come from models/; everything else is PyMC and ArviZ called directly, with
-the same sampler, draws and kinds of picture as a report. Prints the seconds of each stage as JSON.
+the same sampler and draws as a report, and as many panels of the same kinds of picture, drawn as
+there from every n-th draw. Prints the seconds of each stage as JSON.
 """
 
 import argparse
@@ -11,6 +12,24 @@ import json
 import sys
 import time
 from pathlib import Path
+
+PANELS = {"plot_dist": 24, "plot_rank": 4, "plot_prior_posterior": 6}  # at most, as in a report
+SHOWN = 4_000  # draws
+
+
+def panels(draws, number: int):
+    """The first elements of the unknowns, each a variable of its own."""
+    import xarray as xr
+
+    groups = {}
+    for group in ("posterior", "prior"):
+        each = {}
+        for name, values in draws[group].data_vars.items():
+            flat = values.values.reshape(*values.shape[:2], -1)
+            names = [f"{name} {i}" for i in range(flat.shape[-1])]
+            each |= {n: (("chain", "draw"), flat[..., i]) for i, n in enumerate(names)}
+        groups[group] = xr.Dataset(dict(list(each.items())[:number]))
+    return xr.DataTree.from_dict(groups)
 
 
 def main():
@@ -57,15 +76,14 @@ def main():
     az.psense_summary(draws).to_csv(options.folder / "sensitivity.csv")
     draws.to_netcdf(options.folder / "posterior.nc")
     done("summarise")
-    pictures = {
-        "posterior": az.plot_dist,
-        "ranks": az.plot_rank,
-        "prior": az.plot_prior_posterior,
-        "predictive": az.plot_ppc_dist,
-    }
-    for name, plot in pictures.items():
-        plot(draws).savefig(options.folder / f"{name}.svg")
+    every = max(1, options.chains * options.draws // SHOWN)
+    shown = draws.copy()
+    shown["posterior"] = draws.posterior.isel(draw=slice(0, None, every))
+    for name, number in PANELS.items():
+        getattr(az, name)(panels(shown, number)).savefig(options.folder / f"{name}.svg")
         plt.close("all")
+    az.plot_ppc_dist(draws).savefig(options.folder / "predictive.svg")
+    plt.close("all")
     done("draw")
     json.dump(stages, sys.stdout)
 

@@ -1,11 +1,12 @@
 """From a CSV to a report, as a whole process: ours beside a plain script that verifies nothing.
 
-    python -m benchmarks.whole [TOPIC ...]
+    python -m benchmarks.whole [TOPIC ...] [--together]
 
 The script (benchmarks/plain.py) samples as many draws of the same model with the same sampler and
-draws the same kinds of picture. Both start cold, with no compiled code of any earlier run, and
+draws the same panels. Both start cold, with no compiled code of any earlier run, and
 then warm; last, `workflow report` of all topics in one process, as `make` does it, stands beside
-the sum of the scripts. Writes docs/verification/speed_whole.csv: seconds of every stage.
+the sum of the scripts. Writes docs/verification/speed_whole.csv: seconds of every stage. All of it
+takes an hour; of TOPICs named, or --together, the other lines of that file stay.
 """
 
 import argparse
@@ -19,8 +20,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks import peers
 from workflow import topic
 from workflow.publish import TABLES
+
+STATES = ("cold", "warm")
+FILE = TABLES / "speed_whole.csv"
+ALL = "all, in one process"
 
 
 def timed(words: list[str], compiled: Path) -> tuple[float, str]:
@@ -39,42 +45,57 @@ def ours(name: str, folder: Path, compiled: Path):
     """Seconds in all and by stage, and how many draws: (number of chains, draws of each)."""
     seconds, _ = timed(["workflow", "report", name, "--out", str(folder)], compiled)
     facts = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    return seconds, facts["seconds"], facts["sampling"]
+    return seconds, facts["seconds"] | _rest(seconds, facts["seconds"]), facts["sampling"]
 
 
 def plain(name: str, folder: Path, compiled: Path, sampling: dict):
     drawn = [f"--{word}={sampling[word]}" for word in ("chains", "draws")]
     seconds, said = timed(["benchmarks.plain", name, str(folder), *drawn], compiled)
-    return seconds, json.loads(said)
+    stages = json.loads(said)
+    return seconds, stages | _rest(seconds, stages)
+
+
+def _rest(seconds: float, stages: dict) -> dict:
+    """What no stage claims: starting Python, and in ours importing and drawing."""
+    return {"everything else": seconds - sum(stages.values())}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("topics", nargs="*", help="which (all)")
+    parser.add_argument("--together", action="store_true", help="only all in one process")
     options = parser.parse_args()
-    names, rows = options.topics or topic.names(), []
+    every, some = topic.names(), bool(options.topics or options.together)
+    names = [] if options.together else options.topics or every
+    rows, environment = kept() if some else {}, peers.environment()
+
+    def add(name: str, state: str, own: float, other: float, **stages):
+        figures = {"ours": own, "plain": other, "ratio": own / other, **stages}
+        rows[name, state] = {"topic": name, "state": state, **figures, "environment": environment}
+        print(f"{name:<{topic.WIDTH}} {state}: ours {own:6.1f} s   plain {other:6.1f} s   "
+              f"ratio {own / other:5.2f}", flush=True)  # fmt: skip
+        order = sorted(rows, key=lambda key: (key[0] not in every, key))
+        table = pd.DataFrame([rows[key] for key in order])
+        table.to_csv(FILE, index=False, float_format="%.4g")
+
     with tempfile.TemporaryDirectory() as scratch:
         for name in names:
             place = Path(scratch) / name
-            for state in ("cold", "warm"):
+            for state in STATES:
                 own, stages, sampling = ours(name, place / "ours", place / "compiled")
                 other, theirs = plain(name, place / "plain", place / "plain_compiled", sampling)
-                rows.append({"topic": name, "state": state, "ours": own, "plain": other,
-                             "ratio": own / other,
-                             **{f"ours: {k}": v for k, v in stages.items()},
-                             **{f"plain: {k}": v for k, v in theirs.items()}})  # fmt: skip
-                print(f"{name:<{topic.WIDTH}} {state}: ours {own:6.1f} s   plain {other:6.1f} s   "
-                      f"ratio {own / other:5.2f}", flush=True)  # fmt: skip
-        table = pd.DataFrame(rows)
-        for state in ("cold", "warm"):
-            together, _ = timed(["workflow", "report", *names], Path(scratch) / "together")
-            apart = table.loc[table["state"] == state, "plain"].sum()
-            table.loc[len(table), ["topic", "state", "ours", "plain", "ratio"]] = [
-                "all, in one process", state, together, apart, together / apart
-            ]  # fmt: skip
-            print(f"all in one process, {state}: {together:.0f} s; the scripts {apart:.0f} s; "
-                  f"ratio {together / apart:.2f}", flush=True)  # fmt: skip
-    table.to_csv(TABLES / "speed_whole.csv", index=False, float_format="%.4g")
+                add(name, state, own, other, **{f"ours: {k}": v for k, v in stages.items()},
+                    **{f"plain: {k}": v for k, v in theirs.items()})  # fmt: skip
+        for state in STATES if options.together or not some else ():
+            together, _ = timed(["workflow", "report", *every], Path(scratch) / "together")
+            add(ALL, state, together, sum(rows[name, state]["plain"] for name in every))
+
+
+def kept() -> dict:
+    """The lines of an earlier run, by topic and state."""
+    if not FILE.exists():
+        return {}
+    return {(row["topic"], row["state"]): row for row in pd.read_csv(FILE).to_dict("records")}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """The peers' hidden Markov likelihoods, run by `benchmarks/hidden_markov.py`: a table to stdout."""
 
-import sys
 import warnings
 
 import jax
@@ -12,7 +11,7 @@ import pytensor
 import pytensor.tensor as pt
 from jax.scipy.special import logsumexp
 
-from benchmarks import bare
+from benchmarks import bare, peers
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_platform_name", "cpu")
@@ -87,4 +86,4 @@ CONTENDERS = {
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    bare.race(CONTENDERS).to_csv(sys.stdout, index=False)
+    peers.show(bare.race(CONTENDERS))
