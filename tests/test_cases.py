@@ -7,7 +7,7 @@ import pytest
 
 from tests import mistakes
 from tests.mistakes import rungs
-from workflow import topic
+from workflow import fit, topic
 
 FREE = [rung for ways in (rungs.CHEAP, rungs.DEAR) for _, rung, _ in ways]  # need no sampler
 
@@ -39,7 +39,7 @@ def test_some_case_has_no_maximum_and_some_has_none_inside_or_no_answer(name):
 
 
 def test_draws_of_the_real_model_pass_as_they_are_and_with_deterministics_computed_anew(name, run):
-    posterior = run.exact_draws.posterior.to_dataset()
+    posterior = fit.whole(run.exact_draws)
     right = rungs.right_answers(name)[rungs.SHIPPED]
     assert rungs.draws(right, posterior) == (None if right.exact is None else [])
     names = [v.name for v in right.small.deterministics]

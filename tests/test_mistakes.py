@@ -11,7 +11,7 @@ import xarray as xr
 
 from tests import mistakes
 from tests.mistakes import hunt, mutate, rungs, table
-from workflow import topic
+from workflow import fit, topic
 
 TABLES = topic.HOME / "docs" / "verification"
 
@@ -35,7 +35,7 @@ def test_every_planted_mistake_is_caught(name, request, subtests):
     """By a rung, not by a crash: a wrong answer has to look like an answer."""
 
     def posterior():  # of the real model; only what leaves the joint density alone asks for it
-        return request.getfixturevalue("run").exact_draws.posterior.to_dataset()
+        return fit.whole(request.getfixturevalue("run").exact_draws)
 
     right = rungs.right_answers(name)
     for mistake, edit in mistakes.planted(name).MISTAKES.items():
@@ -155,6 +155,6 @@ def test_the_tables_in_docs_are_of_the_present_source(name):
 
 @pytest.mark.slow
 def test_no_mutant_survives_without_a_reason(name, run):
-    found = hunt.run(name, lambda: run.exact_draws.posterior.to_dataset())
+    found = hunt.run(name, lambda: fit.whole(run.exact_draws))
     assert found.survived == []
     assert found.stale == []

@@ -405,6 +405,53 @@ def covariate_shift(draw):
     }  # fmt: skip
 
 
+@st.composite
+def poisson_hidden_markov(draw):
+    count = draw(st.lists(st.integers(0, 10**5), min_size=1, max_size=8))
+    K, first = draw(st.integers(2, 3)), draw(st.lists(positive(0.1, 5), min_size=3, max_size=3))
+    means = np.cumsum(draw(st.lists(positive(0.1, 50), min_size=K, max_size=K)))
+    shape = np.array(draw(st.lists(positive(2.1, 90), min_size=K, max_size=K)))
+    return pd.DataFrame({"count": count}), {
+        "states": K, "start": np.array(first[:K]) / np.sum(first[:K]), "shape": shape,
+        "rate": shape / means, "stay": draw(positive(0.1)), "move": draw(positive(0.1)),
+    }  # fmt: skip
+
+
+@st.composite
+def local_level(draw):
+    n = draw(st.integers(1, 7))
+    gaps = draw(st.lists(value(0.1, 20), min_size=n, max_size=n))
+    y = draw(st.lists(value(-100, 100), min_size=n, max_size=n))
+    assume(n < 3 or len(set(y)) > 1)
+    return pd.DataFrame({"time": np.cumsum(gaps), "y": y}), {
+        "m0": draw(value(-100, 100)), "s0": draw(positive(0.1)),
+        "level_scale": draw(positive(0.1)), "obs_scale": draw(positive(0.1)),
+    }  # fmt: skip
+
+
+@st.composite
+def probabilistic_pca(draw):
+    n, d = draw(st.integers(1, 8)), draw(st.integers(2, 4))
+    cells = st.lists(value(-100, 100), min_size=n, max_size=n)
+    return pd.DataFrame({name: draw(cells) for name in "wxyz"[:d]}), {
+        "q": draw(st.integers(1, d - 1)), "m": draw(value(-100, 100)), "s": draw(positive(0.1)),
+        "tau": draw(positive(0.1)), "alpha": draw(positive(2.1)), "beta": draw(positive(0.1)),
+    }  # fmt: skip
+
+
+@st.composite
+def missing_data(draw):
+    n = draw(st.integers(1, 7))
+    rows = np.array([draw(st.lists(value(-100, 100), min_size=3, max_size=3)) for _ in range(n)])
+    kept = np.array(draw(st.lists(st.integers(1, 3), min_size=n, max_size=n)))
+    rows[np.arange(3) >= kept[:, None]] = np.nan
+    return pd.DataFrame(rows, columns=["x1", "x2", "x3"]), {
+        "m": np.array([draw(value(-100, 100)) for _ in range(3)]),
+        "s": np.array([draw(positive(1)) for _ in range(3)]), "tau": draw(positive(0.1, 9)),
+        "alpha": draw(positive(2.1, 50)),
+    }  # fmt: skip
+
+
 MAKERS = [
     beta_binomial,
     gamma_precision,
@@ -426,12 +473,23 @@ MAKERS = [
     polynomial_regression,
     naive_bayes,
     covariate_shift,
+    poisson_hidden_markov,
+    probabilistic_pca,
+    local_level,
+    missing_data,
 ]
-IN_ORDER = {"hidden_markov", "naive_bayes"}  # a sequence; a row is asked about by its number
+IN_ORDER = {
+    "hidden_markov",
+    "poisson_hidden_markov",
+    "naive_bayes",
+    "local_level",
+}  # a sequence; a row is asked about by its number
 LINE, ABOVE_0, CHANCE = (-np.inf, np.inf), (1e-30, np.inf), (1e-12, 1 - 1e-12)
 SUPPORT = {
     **dict.fromkeys(["p", "row_share", "column_share", "column_given_row", "chance"], CHANCE),
     **dict.fromkeys(["sigma", "sigma_x", "sigma_y", "lam_x", "lam", "scale", "rate"], ABOVE_0),
+    **dict.fromkeys(["sigma_level", "sigma_obs"], ABOVE_0),
+    "gain": CHANCE,
     "rho": (-1 + 1e-12, 1 - 1e-12),
     **dict.fromkeys(["prevalence", "sensitivity", "specificity", "ppv", "npv", "pi"], CHANCE),
 }

@@ -47,8 +47,9 @@ def test_z_behave_over_two_hundred_seeds():
     assert 0.5 * expected < found["beyond_3"].sum() < 2 * expected
 
 
-def test_a_tenth_of_an_sd_is_seen():
-    assert (table("seeds")["shift"] <= 0.1).all()
+def test_an_eighth_of_an_sd_is_seen():
+    """As the README promises; the bound, and so the shift, grows with the number of topics."""
+    assert (table("seeds")["shift"] <= 1 / 8).all()
 
 
 def test_every_topic_is_calibrated():

@@ -292,7 +292,7 @@ def drawn(name: str):
     data, settings = topic.read(found), found.defaults
     small = found.model(found.exact_rows(data, settings), settings)
     compiled = fit.compile_model(found.model(data, settings))
-    return fit.sample(fit.with_data(compiled, small), SEED).posterior.to_dataset()
+    return fit.whole(fit.sample(fit.with_data(compiled, small), SEED, found.turned))
 
 
 def same_joint(one: pm.Model, other: pm.Model) -> bool:

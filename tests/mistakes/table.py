@@ -67,7 +67,9 @@ def _drawn(a, known, posterior) -> str:
     try:
         if rungs.same_joint(a.small, known.small):
             return "caught" if rungs.draws(a, posterior()) else "blind"
-        found = fit.sample(fit.with_data(fit.compile_model(a.model), a.small), rungs.SEED)
+        found = fit.sample(
+            fit.with_data(fit.compile_model(a.model), a.small), rungs.SEED, a.found.turned
+        )
         if rungs.failed(compare.gates(found)):
             return "gates"
         table = compare.against_exact(found, a.exact)
@@ -80,7 +82,7 @@ def _drawn(a, known, posterior) -> str:
 def _drawn_twice(a) -> str:
     """Where the shipped rows have no exact answer: Stein's identities and the second sampler."""
     try:
-        found = fit.sample(fit.compile_model(a.model), rungs.SEED)
+        found = fit.sample(fit.compile_model(a.model), rungs.SEED, a.found.turned)
         if rungs.failed(compare.gates(found)):
             return "gates"
         rng, module = np.random.default_rng(rungs.SEED), a.found.module
