@@ -5,6 +5,7 @@ import traceback
 from pathlib import Path
 
 from workflow import page
+from workflow.interrupt import interruptible
 from workflow.locate import located
 from workflow.options import READING, parser, rows
 from workflow.progress import Counts, Stages
@@ -17,7 +18,8 @@ RIGHT = ("agree", "unproved")
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
-        return COMMANDS[options.command](options)
+        with interruptible():
+            return COMMANDS[options.command](options)
     except Refused as problem:
         print(problem, file=sys.stderr)
         return REFUSED
@@ -58,7 +60,8 @@ def _each(options, *, write) -> int:
     for name in options.topics:
         try:
             one = _page if name in pages() else _one
-            code = one(name, options, write=write)
+            with interruptible():
+                code = one(name, options, write=write)
         except Refused as problem:
             print(problem, file=sys.stderr)
             code = REFUSED
