@@ -116,7 +116,7 @@ def _importance(model, exact, seed) -> Check:
     return Check(name, abs(z), 5.0)
 
 
-def overdispersed(model, exact, seed, draws=4_000) -> tuple[list[dict], np.ndarray] | None:
+def overdispersed(model, exact, seed, draws=4_000) -> tuple[Iterator[dict], np.ndarray] | None:
     """Independent theta from a t about the mode, with weights that make them the posterior.
 
     The weights carry the exact evidence, so their mean is one; None where there is no mode.
@@ -134,9 +134,9 @@ def overdispersed(model, exact, seed, draws=4_000) -> tuple[list[dict], np.ndarr
     proposal = stats.multivariate_t(shape=1.5 * np.linalg.inv(curvature), df=5, seed=seed)
     v = proposal.rvs(draws).reshape(draws, -1)
     u = top + scale * v
-    log_weight = np.array([density(row)[0] for row in u]) - proposal.logpdf(v)
+    log_weight = density.heights(u) - proposal.logpdf(v)
     log_weight += np.log(scale).sum()
-    return [density.to_theta(row) for row in u], np.exp(log_weight - exact.log_evidence)
+    return map(density.to_theta, u), np.exp(log_weight - exact.log_evidence)
 
 
 def _across(density, exact):

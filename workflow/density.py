@@ -1,11 +1,14 @@
 """PyMC's own log density as a plain function of numpy arrays, interpreted, no sampler in sight."""
 
+from functools import cached_property
+
 import numpy as np
 import pymc as pm
 import pytensor
 import pytensor.tensor as pt
 from pymc.model.transform.conditioning import remove_value_transforms
 from pytensor.compile.mode import get_mode
+from pytensor.graph.replace import vectorize_graph
 from pytensor.graph.rewriting.utils import rewrite_graph
 from pytensor.graph.traversal import ancestors
 from pytensor.scalar.basic import Sign
@@ -14,6 +17,7 @@ from pytensor.tensor.elemwise import Elemwise
 # A tenth of a second to build; the calls are few. Not without what makes log(1 - sigmoid) stable:
 # of a chance near one it would have no digits, or be minus infinity.
 INTERPRETED = get_mode("FAST_COMPILE").including("stabilize")
+AT_ONCE = 2_000_000  # observed numbers, times the points where a density is wanted
 
 
 def joint(model: pm.Model):
@@ -35,9 +39,9 @@ class Unconstrained:
     """
 
     def __init__(self, model: pm.Model, *, jacobian: bool):
-        values = [model.rvs_to_values[v] for v in model.free_RVs]
+        self._values = values = [model.rvs_to_values[v] for v in model.free_RVs]
         seen = {} if jacobian else {"vars": model.observed_RVs, "jacobian": False}
-        logp = model.logp(**seen)
+        self._logp = logp = model.logp(**seen)
         gradients = pytensor.grad(logp, values, disconnected_inputs="ignore")
         self.kinked = _signs(gradients)
         outputs = [logp, *gradients]
@@ -45,6 +49,8 @@ class Unconstrained:
         self.names = [v.name for v in model.free_RVs]
         self._shapes = [tuple(np.shape(x)) for x in model.initial_point().values()]
         self._to_u, self._to_theta = _coordinates(model, values)
+        observed = sum(model.rvs_to_values[v].size.eval() for v in model.observed_RVs)
+        self._at_once = max(1, int(AT_ONCE // max(1, observed)))
 
     def to_u(self, theta: dict) -> np.ndarray:
         """Constrained values -> u; infinite where theta lies on a boundary."""
@@ -56,12 +62,25 @@ class Unconstrained:
         return dict(zip(self.names, self._to_theta(*self._split(u)), strict=True))
 
     def _split(self, u):
+        """The unknowns that u, or each row of many, is made of."""
         ends = np.cumsum([int(np.prod(shape)) for shape in self._shapes])[:-1]
-        return [p.reshape(s) for p, s in zip(np.split(u, ends), self._shapes, strict=True)]
+        parts = np.split(u, ends, axis=-1)
+        return [p.reshape((*u.shape[:-1], *s)) for p, s in zip(parts, self._shapes, strict=True)]
 
     def __call__(self, u: np.ndarray) -> tuple[float, np.ndarray]:
         value, *gradients = self._evaluate(*self._split(u))
         return float(value), np.concatenate([np.ravel(g) for g in gradients])
+
+    def heights(self, u: np.ndarray) -> np.ndarray:
+        """The log density alone at each row of u, of many points at once: shape (len(u),)."""
+        parts = np.array_split(u, -(-len(u) // self._at_once))
+        return np.concatenate([self._heights(*self._split(part)) for part in parts])
+
+    @cached_property
+    def _heights(self):
+        many = [v.type.clone(shape=(None, *v.type.shape))(v.name) for v in self._values]
+        logp = vectorize_graph(self._logp, dict(zip(self._values, many, strict=True)))
+        return pytensor.function(many, logp, mode=INTERPRETED, on_unused_input="ignore")
 
     def curvature(self, u: np.ndarray, step: float = 1e-5, size=None) -> np.ndarray:
         """Minus the Hessian, by central differences of the gradient, symmetrised.

@@ -105,7 +105,7 @@ class Answers:
         found = check.overdispersed(self.small, self.exact, SEED)
         if found is None:
             return None
-        thetas, weight = found
+        thetas, weight = list(found[0]), found[1]
         error = weight.std() / np.sqrt(weight.size)
         if not abs(weight.mean() - 1) < 4 * error < 0.2:  # a second mode, or a tail, is missed
             return None
