@@ -1,11 +1,13 @@
 """PyMC's own log density as a plain function of numpy arrays, interpreted, no sampler in sight."""
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
 import pymc as pm
 import pytensor
 import pytensor.tensor as pt
+import xarray as xr
 from pymc.model.transform.conditioning import remove_value_transforms
 from pytensor.compile.mode import get_mode
 from pytensor.graph.replace import vectorize_graph
@@ -26,6 +28,55 @@ def joint(model: pm.Model):
     return lambda theta: float(logp(theta))
 
 
+def at_many_points(model: pm.Model, values: list, graphs: list) -> Callable:
+    """Graphs of `values` as a function of many points at once: each array has one more, first axis.
+
+    So many points at a time that the data fit into memory beside them.
+    """
+    many = [v.type.clone(shape=(None, *v.type.shape))(v.name) for v in values]
+    wide = vectorize_graph(graphs, dict(zip(values, many, strict=True)))
+    found = pytensor.function(many, wide, mode=INTERPRETED, on_unused_input="ignore")
+    observed = sum(int(model.rvs_to_values[v].size.eval()) for v in model.observed_RVs)
+    step = max(1, AT_ONCE // max(1, observed))
+
+    def at(*points):
+        total, parts = len(points[0]), []
+        for start in range(0, total, step):
+            part = found(*(p[start : start + step] for p in points))
+            size = min(step, total - start)  # what depends on no value is the same at every point
+            parts.append(
+                [
+                    x if x.ndim > graph.ndim else np.broadcast_to(x, (size, *x.shape))
+                    for x, graph in zip(part, graphs, strict=True)
+                ]
+            )
+        return [np.concatenate(each) for each in zip(*parts, strict=True)]
+
+    return at
+
+
+def log_densities(model: pm.Model, variables: list, posterior: xr.Dataset) -> xr.Dataset:
+    """log p of every draw, term by term: (chain, draw, and a variable's own dims)."""
+    plain = remove_value_transforms(model)
+    wanted = [plain[v.name] for v in variables]
+    unknowns = [v.name for v in plain.free_RVs]
+    draws = [posterior[name].transpose("chain", "draw", ...).values for name in unknowns]
+    terms = plain.logp(vars=wanted, jacobian=False, sum=False)
+    at = at_many_points(plain, [plain.rvs_to_values[plain[n]] for n in unknowns], terms)
+    found = at(*(d.reshape(-1, *d.shape[2:]) for d in draws))
+    each, first = {}, draws[0].shape[:2]
+    for variable, term in zip(variables, found, strict=True):
+        named = model.named_vars_to_dims.get(variable.name, ())
+        own = [*named, *(f"{variable.name}_dim_{i}" for i in range(len(named), term.ndim - 1))]
+        each[variable.name] = (
+            ("chain", "draw", *own[: term.ndim - 1]),
+            term.reshape(*first, *term.shape[1:]),
+        )
+    dims = {dim for names, _ in each.values() for dim in names}
+    coords = {dim: list(labels) for dim, labels in model.coords.items() if dim in dims}
+    return xr.Dataset(each, coords={"chain": posterior.chain, "draw": posterior.draw, **coords})
+
+
 class Unconstrained:
     """A log density and its gradient in PyMC's unconstrained coordinates, as one flat vector u.
 
@@ -39,9 +90,9 @@ class Unconstrained:
     """
 
     def __init__(self, model: pm.Model, *, jacobian: bool):
-        self._values = values = [model.rvs_to_values[v] for v in model.free_RVs]
+        values = [model.rvs_to_values[v] for v in model.free_RVs]
         seen = {} if jacobian else {"vars": model.observed_RVs, "jacobian": False}
-        self._logp = logp = model.logp(**seen)
+        logp = model.logp(**seen)
         gradients = pytensor.grad(logp, values, disconnected_inputs="ignore")
         self.kinked = _signs(gradients)
         outputs = [logp, *gradients]
@@ -49,8 +100,7 @@ class Unconstrained:
         self.names = [v.name for v in model.free_RVs]
         self._shapes = [tuple(np.shape(x)) for x in model.initial_point().values()]
         self._to_u, self._to_theta = _coordinates(model, values)
-        observed = sum(model.rvs_to_values[v].size.eval() for v in model.observed_RVs)
-        self._at_once = max(1, int(AT_ONCE // max(1, observed)))
+        self._graph = model, values, [logp]
 
     def to_u(self, theta: dict) -> np.ndarray:
         """Constrained values -> u; infinite where theta lies on a boundary."""
@@ -73,14 +123,11 @@ class Unconstrained:
 
     def heights(self, u: np.ndarray) -> np.ndarray:
         """The log density alone at each row of u, of many points at once: shape (len(u),)."""
-        parts = np.array_split(u, -(-len(u) // self._at_once))
-        return np.concatenate([self._heights(*self._split(part)) for part in parts])
+        return self._heights(*self._split(u))[0]
 
     @cached_property
     def _heights(self):
-        many = [v.type.clone(shape=(None, *v.type.shape))(v.name) for v in self._values]
-        logp = vectorize_graph(self._logp, dict(zip(self._values, many, strict=True)))
-        return pytensor.function(many, logp, mode=INTERPRETED, on_unused_input="ignore")
+        return at_many_points(*self._graph)
 
     def curvature(self, u: np.ndarray, step: float = 1e-5, size=None) -> np.ndarray:
         """Minus the Hessian, by central differences of the gradient, symmetrised.

@@ -185,9 +185,9 @@ def complete(model: pm.Model, draws: xr.DataTree, seed: int) -> xr.DataTree:
     with model:
         prior = pm.sample_prior_predictive(max(PREDICTED, min(KEPT, int(1e7) // rows)), **quiet)
         replicated = pm.sample_posterior_predictive(few, progressbar=False, **quiet)
-        if _terms(model) * KEPT < 1e7:
-            pm.stats.compute_log_likelihood(tree, progressbar=False, compile_kwargs=INTERPRETED)
-        pm.stats.compute_log_prior(tree, progressbar=False, compile_kwargs=INTERPRETED)
+    if _terms(model) * KEPT < 1e7:
+        tree["log_likelihood"] = density.log_densities(model, model.observed_RVs, tree.posterior)
+    tree["log_prior"] = density.log_densities(model, model.free_RVs, tree.posterior)
     for group in ("prior", "prior_predictive", "observed_data", "constant_data"):
         if group in prior.children:
             tree[group] = prior[group]
