@@ -7,76 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.words import GRADIENTS, INTRODUCTION, REASONS, TABLES
+
 DOCS = Path(__file__).parents[1] / "docs"
-KERNEL = {"ns": "ns a row", "bare_ns": "bare loop, ns a row", "ratio": "times the bare loop",
-          "behind": "times ours"}  # fmt: skip
 OURS = "Known Posteriors"
 BEHIND = 0.9  # of another's effective draws a second: where ours has fewer, the page says why
-REASONS = {
-    "default": "Its trees are shorter at an acceptance of 0.8, it keeps no gradients, and it does "
-    "not count effective draws: we do, after every block, and draw on until there are enough, "
-    "which these figures include. A fit takes 0.1 to 16 seconds beside 2 to 33 of compiling.",
-    "numpyro": "Where a gradient costs less than a microsecond, what a sampler does between two "
-    "of them decides; here NumPyro runs chains and tuning as one compiled function, a way its "
-    "manual does not show. `numpyro run` is what its manual shows. Where a gradient costs more, "
-    "its trees are shorter at an acceptance of 0.8, as the effective draws a gradient say.",
-}
-INTRODUCTION = (
-    "`make bench` runs all of this. A ratio is from one run on one machine, and only ratios mean "
-    "anything elsewhere."
-)
-TABLES = {
-    "speed_hidden_markov": (
-        "A hidden Markov model: log likelihood and gradient",
-        "`python -m benchmarks.hidden_markov`. The bare loop is forward-backward and nothing else, "
-        "timed in turns with each contender, in the contender's own environment.",
-        {"contender": "who", "states": "states", "rows": "rows", **KERNEL},
-    ),
-    "speed_mixture": (
-        "A normal mixture: log likelihood and gradient",
-        "`python -m benchmarks.mixture`. Two components; the bare loop is one pass over the rows "
-        "and nothing else.",
-        {"contender": "who", "rows": "rows", **KERNEL},
-    ),
-    "speed_whole": (
-        "From a CSV to a report, seconds of a whole process",
-        "`python -m benchmarks.whole`. The script samples as many draws of the same model, draws "
-        "the same kinds of picture, and verifies nothing.",
-        {"topic": "topic", "state": "start", "ours": "ours", "plain": "script", "ratio": "ratio"},
-    ),
-    "speed_refits": (
-        "Fits a minute on fresh data of one shape",
-        "`python -m benchmarks.refits`. Compiled once, beside `pm.sample` in a loop, with nutpie "
-        "and with PyMC's own sampler.",
-        {"topic": "topic", "ours": "ours", "nutpie": "loop, nutpie", "pymc": "loop, PyMC's own",
-         "ratio_nutpie": "ours / nutpie", "ratio_pymc": "ours / PyMC's"},
-    ),
-    "speed_samplers": (
-        "Effective draws a second and a gradient",
-        "`python -m benchmarks.samplers`. Every topic's model under `workflow.fit.sample`, "
-        "beside its textbook form under `pm.sample` as it comes (`default`) and in NumPyro, by "
-        "the fastest of its ways to run chains (`numpyro`) and as its manual has it (`numpyro "
-        "run`). All log densities are first proved to differ by a constant. Tuning counts, "
-        "compiling does not; medians of paired runs. What holds ours back is in the next table: "
-        "we ask for an acceptance of 0.95, where the trees of NUTS are longer and divergences "
-        "rarer.",
-        {"topic": "topic", "contender": "who", "compile": "compiling, s", "ess_second": "a second",
-         "ratio_second": "ours / it", "ratio_second_min": "least", "ratio_second_max": "most",
-         "ess_gradient": "a gradient", "ratio_gradient": "ours / it, a gradient"},
-    ),
-    "speed_settings": (
-        "Where the samplers' figures come from",
-        "`python -m benchmarks.settings`. From `pm.sample`'s settings to ours, one by one; each "
-        "line keeps what the lines above it changed, but for the last, which is all of ours with "
-        "PyMC's usual acceptance.",
-        {"topic": "topic", "step": "step", "ess_second": "a second", "ess_gradient": "a gradient"},
-    ),
-    "benchmark": (
-        "Simulations of a calibration a minute",
-        "`python -m benchmarks.calibration`. `make calibrate` beside simuk on the same models.",
-        {"topic": "topic", "ours": "ours", "simuk": "simuk", "ratio": "ratio"},
-    ),
-}  # fmt: skip
+MOST = 1.25  # times the script: what a report with all its proofs may take
+PROOFS = ["exact answer", "maximum likelihood", "comparing", "calibrating"]
 
 
 def page(folder: Path = DOCS / "verification") -> str:
@@ -88,13 +25,16 @@ def page(folder: Path = DOCS / "verification") -> str:
     for stem, (title, about, columns) in TABLES.items():
         path = folder / f"{stem}.csv"
         if path.exists():
-            found = same_answer(behind(pd.read_csv(path)))
+            found = gradients(same_answer(behind(pd.read_csv(path))))
             parts += [f"## {title}", about, _table(found[list(columns)].rename(columns=columns))]
             if stem == "speed_whole":
                 parts += [
+                    slow(found),
                     "Where the time goes, seconds of all topics together:",
                     _table(stages(found)),
                 ]
+            if stem == "speed_refits":
+                parts.append(GRADIENTS)
             if stem == "speed_samplers":
                 parts.append(losses(found))
             if "environment" in found:
@@ -134,6 +74,31 @@ def losses(samplers: pd.DataFrame) -> str:
                 f"In effective draws a second more than a tenth behind `{who}`: {each}. {why}"
             )
     return "\n\n".join(said)
+
+
+def slow(whole: pd.DataFrame) -> str:
+    """Which reports take longer than they may beside the script, and what it does not do."""
+    said = []
+    for _, row in whole[whole["ratio"] > MOST].iterrows():
+        own = row.filter(like="ours: ").dropna().sort_values(ascending=False)
+        proofs = own[[f"ours: {stage}" for stage in PROOFS if f"ours: {stage}" in own]]
+        each = ", ".join(f"{k.removeprefix('ours: ')} {v:.1f} s" for k, v in proofs.items())
+        said.append(f"`{row['topic']}` {row['state']} {row['ratio']:.2f} ({each})")
+    if not said:
+        return f"No report takes more than {MOST} times as long as the script."
+    return (
+        f"More than {MOST} times as long as the script, with the seconds that go into what the "
+        f"script does not do: {'; '.join(said)}."
+    )
+
+
+def gradients(found: pd.DataFrame) -> pd.DataFrame:
+    """With microseconds of one core that a gradient takes, and all that goes with it."""
+    if "fits" not in found:
+        return found
+    seconds = 60 / found["ours"] * found["fits"] - found["compiling"]
+    cores = found["environment"].str.extract(r"(\d+) cores", expand=False).astype(int)
+    return found.assign(micro=1e6 * cores * seconds / found["fits"] / found["gradients"])
 
 
 def stages(whole: pd.DataFrame) -> pd.DataFrame:

@@ -59,3 +59,17 @@ def test_where_ours_is_behind_the_page_says_so_and_why():
         "In effective draws a second more than a tenth behind `default`: `a` 0.50. "
     )
     assert said.endswith(page.REASONS["default"])
+
+
+def test_reports_that_take_too_long_are_named_with_what_is_proved_meanwhile():
+    each = {"topic": ["a", "b"], "state": ["cold", "warm"], "ratio": [1.2, 1.5],
+            "ours: exact answer": [1.0, 4.04], "ours: sampling": [9.0, 9.0]}  # fmt: skip
+    assert page.slow(pd.DataFrame(each)).endswith(" `b` warm 1.50 (exact answer 4.0 s).")
+    assert "No report takes more than 1.25" in page.slow(pd.DataFrame(each).head(1))
+
+
+def test_a_gradient_takes_what_a_fit_takes_on_all_cores():
+    """60 fits a minute, each 1,000 gradients on two cores, after 50 seconds of compiling."""
+    each = {"ours": [60.0], "fits": [100], "compiling": [50.0], "gradients": [1_000.0]}
+    found = page.gradients(pd.DataFrame(each).assign(environment="AMD, 2 cores; python 3.13"))
+    assert found["micro"].item() == pytest.approx(1_000)
