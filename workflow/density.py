@@ -9,7 +9,7 @@ import pytensor
 import pytensor.tensor as pt
 import xarray as xr
 from pymc.model.transform.conditioning import remove_value_transforms
-from pytensor.compile.mode import get_mode
+from pytensor.compile.mode import get_mode, predefined_linkers
 from pytensor.graph.replace import vectorize_graph
 from pytensor.graph.rewriting.utils import rewrite_graph
 from pytensor.graph.traversal import ancestors
@@ -19,6 +19,9 @@ from pytensor.tensor.elemwise import Elemwise
 # A tenth of a second to build; the calls are few. Not without what makes log(1 - sigmoid) stable:
 # of a chance near one it would have no digits, or be minus infinity.
 INTERPRETED = get_mode("FAST_COMPILE").including("stabilize")
+# Nor may it compile: PyTensor would have graphs within graphs, such as that of a derivative of the
+# gamma function, go through a C compiler for half a second each.
+predefined_linkers["vm"].c_thunks = False
 AT_ONCE = 2_000_000  # observed numbers, times the points where a density is wanted
 
 
