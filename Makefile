@@ -26,7 +26,7 @@ export DATA OUT TOPIC FROM  # names of files reach the shell as they are, quotes
 .PHONY: all new test calibrate seeds verify lint format bench help clean $(TOPICS) $(PAGES)
 
 # Stale topics are collected in a variable of this very make, as its recipes are expanded, and then
-# run by one process: starting Python and compiling is what costs.
+# run by one command, a process a core: starting Python and compiling is what costs.
 STALE :=
 
 all: $(READY) $(patsubst %,results/%/summary.json,$(TOPICS) $(PAGES)) ## every topic whose inputs changed, and results/index.html

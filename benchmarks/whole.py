@@ -4,7 +4,7 @@
 
 The script (benchmarks/plain.py) samples as many draws of the same model with the same sampler and
 draws the same panels. Both start cold, with no compiled code of any earlier run, and
-then warm; last, `workflow report` of all topics in one process, as `make` does it, stands beside
+then warm; last, `workflow report` of all topics in one command, as `make` does it, stands beside
 the sum of the scripts. Writes docs/verification/speed_whole.csv: seconds of every stage. All of it
 takes an hour; of TOPICs named, or --together, the other lines of that file stay.
 """
@@ -26,7 +26,7 @@ from workflow.publish import TABLES
 
 STATES = ("cold", "warm")
 FILE = TABLES / "speed_whole.csv"
-ALL = "all, in one process"
+ALL = "all, in one command"
 
 
 def timed(words: list[str], compiled: Path) -> tuple[float, str]:
@@ -63,7 +63,7 @@ def _rest(seconds: float, stages: dict) -> dict:
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("topics", nargs="*", help="which (all)")
-    parser.add_argument("--together", action="store_true", help="only all in one process")
+    parser.add_argument("--together", action="store_true", help="only all in one command")
     options = parser.parse_args()
     every, some = topic.names(), bool(options.topics or options.together)
     names = [] if options.together else options.topics or every

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -164,7 +165,19 @@ def test_one_broken_topic_stops_neither_the_others_nor_the_exit_code(monkeypatch
     from models import beta_binomial
 
     monkeypatch.setattr(beta_binomial, "exact", lambda data, **settings: 1 / 0)
-    assert main(["check", "beta_binomial", "gamma_precision"]) == 1
+    assert main(["check", "beta_binomial", "gamma_precision", "--processes", "1"]) == 1
     shown = capsys.readouterr()
     assert "ZeroDivisionError" in shown.err
     assert "gamma_precision         agree" in shown.out
+
+
+def test_several_topics_at_once_are_each_verified_and_the_worst_code_wins(capfd):
+    words = ["check", "beta_binomial", "nosuch", "normal_normal", "--processes", "2"]
+    assert main(words) == 2
+    shown = capfd.readouterr()
+    assert "no topic 'nosuch'" in shown.err
+    assert "topics: 3 of 3" in shown.err
+    for name in ("beta_binomial", "normal_normal"):
+        assert re.search(rf"^{name} +agree", shown.out, re.M)
+    assert main(["check", "beta_binomial", "--processes", "0"]) == 2
+    assert "at least 1" in capfd.readouterr().err

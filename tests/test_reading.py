@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from workflow import report, topic
-from workflow.__main__ import rows as command_rows
 from workflow.describe import EXAMPLE_LINES, describe
 from workflow.options import parser
+from workflow.options import rows as command_rows
 from workflow.progress import Stages
 from workflow.verify import Run
 

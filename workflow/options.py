@@ -7,6 +7,7 @@ from joblib import cpu_count
 
 from workflow.topic import names, pages, read
 
+MOST = 8  # topics at a time: each takes a gigabyte of memory
 READING = {
     "decimal": (",", "how your file writes the decimal point"),
     "thousands": (".", "what stands between thousands in your file"),
@@ -48,6 +49,10 @@ def parser() -> argparse.ArgumentParser:
             sub.add_argument(
                 "--seed", type=int, default=1, help="of all random numbers (default 1)"
             )
+            sub.add_argument(
+                "--processes", type=int, default=min(cpu_count(), MOST), metavar="N",
+                help=f"topics at a time (default: one a core, at most {MOST})",
+            )  # fmt: skip
         return sub
 
     sub = command(

@@ -11,10 +11,13 @@ PATIENCE = 2.0  # seconds before the rows read are counted aloud
 
 
 class Stages:
-    """The stage a run is in, on one line wiped at the end; plain lines where no terminal is."""
+    """The stage a run is in, on one line wiped at the end; plain lines where no terminal is.
 
-    def __init__(self, name):
-        self.name, self.start = name, time.perf_counter()
+    `quiet` where others run at the same time, of which `Counts` tells.
+    """
+
+    def __init__(self, name, *, quiet=False):
+        self.name, self.start, self.quiet = name, time.perf_counter(), quiet
         self.console = Console(stderr=True)
         self.status = self.console.status(name) if self.console.is_terminal else None
 
@@ -32,7 +35,7 @@ class Stages:
         note = " (the first of a kind takes up to a minute)" if stage == "compiling" else ""
         if self.status:
             self.status.update(f"{self.name}: {stage}{note}")
-        else:
+        elif not self.quiet:
             print(f"{self.name}: {stage}", file=sys.stderr, flush=True)
 
     def rows(self, done, share):
