@@ -88,8 +88,8 @@ def slow(whole: pd.DataFrame) -> str:
         return f"No report takes more than {MOST} times as long as the script."
     return (
         f"More than {MOST} times as long as the script, with the seconds that go into what the "
-        f"script does not do: {'; '.join(said)}. Besides, a report simulates the prior 4,000 times, "
-        "the script 500."
+        f"script does not do: {'; '.join(said)}. Besides, a report simulates the prior 4,000 "
+        "times, the script 500."
     )
 
 
