@@ -53,8 +53,8 @@ def _shape(model, variable, lengths) -> tuple[int, ...]:
 class Compiled:
     """Sampler and densities of one graph, for the rows of every model that has the same."""
 
-    def __init__(self, model: pm.Model):
-        self.graph = Graph(model)
+    def __init__(self, model: pm.Model, graph: Graph):
+        self.graph = graph
         self._sampler = fit.compile_model(model, list(self.graph.sizes))
         self._likelihood = Unconstrained(model, jacobian=False)
         bare = remove_value_transforms(model)
