@@ -163,7 +163,7 @@ def _joined(blocks):
 
 
 def quick(compiled, seed: tuple, names: list[str], **how) -> tuple[dict[str, np.ndarray], int, int]:
-    """Draws of `names`, each (chain, draw, element), divergences among them, gradients they took."""
+    """Draws of `names`, each (chain, draw, element), their divergences, gradients they took."""
     found, gradients = arrays(compiled, seed, [*names, "diverging"], **how)
     return found, int(found.pop("diverging").sum()), gradients
 

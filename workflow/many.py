@@ -71,7 +71,7 @@ def _executor(options):
 
 
 def groups(options) -> int:
-    """One topic over the groups of a column; 2 where some group was refused, whatever the others."""
+    """One topic over the groups of a column; REFUSED where one group was, whatever the others."""
     (name,) = options.topics
     topic, out = load(name), options.out or HOME / "results" / "mine" / name
     chosen, how = settings(topic, options.given), {k: getattr(options, k) for k in READING}

@@ -82,7 +82,7 @@ def read(
 def written(
     topic, source, *, decimal=".", thousands="", tell=lambda rows, share: None, **how
 ) -> tuple[Rows, Notation]:
-    """The rows as they stand in a file or a frame, and how numbers are written there; see `read`."""
+    """The rows as they stand in a file or a frame, and how numbers are written; see `read`."""
     try:
         notation = Notation(decimal, thousands)
     except ValueError as problem:

@@ -17,7 +17,7 @@ from workflow import check, fit
 from workflow.density import INTERPRETED, Unconstrained
 
 TARGETS = (0.8, 0.95, 0.99)  # of the acceptance: all over again after a divergence
-TUNE, DRAWS = 400, 2_500  # of each of `fit.CHAINS` chains, in one block
+TUNE, DRAWS = 400, 3_000  # of each of `fit.CHAINS` chains, in one block
 ESS = 4_000.0  # what every quantity must reach: a mean is known to 1/63 of its sd
 POINTS = 8  # of those drawn, at which model and exact answer are compared
 STATISTICS = ["diverging", "maxdepth_reached", "energy"]
