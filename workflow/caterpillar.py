@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-MOST = 60  # groups shown: of more, as many of the lowest as of the highest
+MOST = 40  # groups shown: of more, as many of the lowest as of the highest
 
 
 def caterpillar(lines: list[tuple[str, dict]], label: str):

@@ -105,6 +105,7 @@ def insist_on_some(topic: Topic, groups: Groups, settings: dict, seed: int) -> N
         try:
             data = validated(topic, rows, groups.columns, groups.notation)
             answer(Run(topic, data, rows.source, settings, seed))
+            groups.rows.notes += rows.notes
             return
         except Refused as problem:
             said.add(str(problem))

@@ -99,7 +99,7 @@ def groups(options) -> int:
     from workflow.tally_page import write
 
     write(topic, found, result, chosen, options, out)
-    print("\n".join(said))
+    print("\n".join([*(f"{name}: warning: {note}" for note in found.rows.notes), *said]))
     print(out / "groups.html")
     if "refused" in result.counts:
         return REFUSED
