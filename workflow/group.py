@@ -23,7 +23,7 @@ from workflow.rows import Rows
 from workflow.topic import Topic, load
 from workflow.verify import Run
 
-MOST_GRAPHS = 8  # compiled ones that a process keeps
+MOST_GRAPHS = 50  # compiled ones that a process keeps
 QUANTILES = {"q5.5": 0.055, "q94.5": 0.945}  # the ends of an equal-tailed interval of 89 %
 
 

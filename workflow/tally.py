@@ -20,6 +20,14 @@ MEANING = {
     "unconverged": "the sampler did not do its work, so nothing was compared",
     "refused": "the rows break a rule, or the fit came to no end",
 }
+GATES = {  # as columns
+    "R-hat, largest": "r_hat.largest",
+    "bulk or tail ESS, lowest": "ess.lowest",
+    "divergences": "divergences",
+    "E-BFMI, lowest": "e_bfmi.lowest",
+    "draws that hit the largest tree": "largest_trees",
+}
+SIDES = ("mean", "sd", "q5.5", "q94.5")
 
 
 @dataclass
@@ -88,16 +96,6 @@ def table(found: Tally) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-GATES = {  # as columns
-    "R-hat, largest": "r_hat.largest",
-    "bulk or tail ESS, lowest": "ess.lowest",
-    "divergences": "divergences",
-    "E-BFMI, lowest": "e_bfmi.lowest",
-    "draws that hit the largest tree": "largest_trees",
-}
-SIDES = ("mean", "sd", "q5.5", "q94.5")
-
-
 def _line(unknown: dict) -> dict:
     exact, drawn = unknown.get("exact") or {}, unknown.get("draws") or {}
     zs = [abs(z) for z in (unknown.get("z") or {}).values() if z is not None]
@@ -106,7 +104,8 @@ def _line(unknown: dict) -> dict:
         | {f"exact.{side}": exact.get(side) for side in SIDES}
         | {f"draws.{side}": drawn.get(side) for side in SIDES}
         | {f"draws.{k}": drawn.get(k) for k in ("mcse_mean", "ess_bulk", "ess_tail", "r_hat")}
-        | {"z.largest": max(zs, default=None), "mle": unknown.get("mle")}
+        | {"z.largest": max(zs, default=None)}
+        | {"mle": unknown.get("mle"), "mle.se": unknown.get("se")}
     )
 
 
