@@ -37,7 +37,7 @@ class Graph:
 
     def __init__(self, model: pm.Model):
         self.data = fit.shared(model)
-        lengths = {name: int(v.get_value()) for name, v in self.data.items() if v.ndim == 0}
+        lengths = {d: int(self.data[d].get_value()) for d in model.dim_lengths if d in self.data}
         self.sizes = {v.name: _shape(model, v, lengths) for v in model.free_RVs}
         self._model = model
         self._open = [*model.value_vars, *(self.data[name] for name in sorted(self.data))]
