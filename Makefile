@@ -20,10 +20,10 @@ else
   CLUSTER := .venv/.cluster
 endif
 
-export DATA OUT TOPIC FROM  # names of files reach the shell as they are, quotes and dollars included
+export DATA OUT TOPIC FROM BY  # names of files reach the shell as they are, quotes and dollars included
 
 .DEFAULT_GOAL := all
-.PHONY: all new test calibrate seeds verify lint format bench help clean $(TOPICS) $(PAGES)
+.PHONY: all new test groups calibrate seeds verify lint format bench help clean $(TOPICS) $(PAGES)
 
 # Stale topics are collected in a variable of this very make, as its recipes are expanded, and then
 # run by one command, a process a core: starting Python and compiling is what costs.
@@ -54,6 +54,12 @@ new: $(READY) ## a working copy of a topic to change: make new TOPIC=mine FROM=b
 
 test: $(READY) $(CLUSTER) lint ## every test but the slow ones, with lint, on every core
 	@$(PYTHON) -m pytest --numprocesses auto
+
+groups: $(READY) $(if $(SCHEDULER),$(CLUSTER)) ## one topic over the groups of a column: make groups TOPIC=beta_binomial DATA=mine.csv BY=site
+	@$(PYTHON) -m workflow groups $(if $(TOPIC),"$$TOPIC",--help) $(if $(BY),--by "$$BY") \
+	  $(if $(DATA),--data "$$DATA") $(if $(FIELDS),--column $(FIELDS)) $(addprefix --,$(READ)) \
+	  $(if $(SET),--set $(SET)) $(if $(SEED),--seed $(SEED)) $(if $(OUT),--out "$$OUT") \
+	  $(if $(PROCESSES),--processes $(PROCESSES)) $(if $(SCHEDULER),--scheduler $(SCHEDULER))
 
 calibrate: $(READY) $(if $(SCHEDULER),$(CLUSTER)) ## simulation-based calibration of every topic, or of TOPIC="a b"; can be stopped and goes on
 	@$(PYTHON) -m workflow calibrate $(TOPIC) $(if $(NUMBER),--number $(NUMBER)) $(if $(SCHEDULER),--scheduler $(SCHEDULER))

@@ -128,7 +128,7 @@ def test_readme_commands_work(command, tmp_path):
     python = f"PYTHON={sys.executable} READY="
     command = re.sub(r"^make ", f"make {python} ", command)
     command = re.sub(r"^python ", f"{sys.executable} ", command)
-    command += f" OUT={tmp_path}/out" if re.match(r"make .* beta_binomial", command) else ""
+    command += f" OUT={tmp_path}/out" if re.match(r"make .*\bbeta_binomial", command) else ""
     command = command.replace("mine.csv", f"{tmp_path}/mine.csv")
     (tmp_path / "mine.csv").write_text("site,n,cases\nNorth,40,3\nSouth,25,4\nWest,60,2\n")
     done = subprocess.run(

@@ -5,7 +5,6 @@ import sys
 from workflow import one, page
 from workflow.interrupt import interruptible
 from workflow.options import parser
-from workflow.progress import Counts
 from workflow.topic import HOME, WIDTH, Refused, load, names, pages
 
 RIGHT = ("agree", "unproved")
@@ -40,55 +39,10 @@ def _check(options) -> int:
     return one.each(options, write=False)
 
 
-def _calibrate(options) -> int:
-    from workflow import calibrate, report
+def _many(options) -> int:
+    from workflow import many
 
-    if options.number < calibrate.LEAST:
-        raise Refused(f"--number {options.number}: a verdict needs at least {calibrate.LEAST}")
-    tables = _campaign(options, calibrate.simulations, calibrate, "ranks", batch=20)
-    found = calibrate.verdicts(tables)
-    print("\n".join(calibrate.sentences(found)))
-    for name, verdict in found.groupby("topic"):
-        report.put_calibration(name, tables[name], verdict)
-    return one.OK if found["calibrated"].all() and set(tables) >= set(options.topics) else one.WRONG
-
-
-def _seeds(options) -> int:
-    from workflow import reliability
-
-    chosen = options.topics or names()
-    options.topics = [name for name in chosen if reliability.measurable(load(name))]
-    if without := ", ".join(name for name in chosen if name not in options.topics):
-        print(f"{without}: no exact answer to measure draws against", file=sys.stderr)
-    if not options.topics:
-        return one.WRONG
-    found = reliability.summary(_campaign(options, reliability.fits, reliability, "seeds", batch=5))
-    print("\n".join(reliability.sentences(found)))
-    return one.WRONG if found[["alarms", "gates_failed"]].to_numpy().any() else one.OK
-
-
-def _campaign(options, work, verb, stem, *, batch) -> dict:
-    """Topic -> the table of its jobs, done now or found done."""
-    from workflow.calibrate import CannotSimulate
-    from workflow.campaign import carry_out, cluster, place, processes
-
-    if options.number < 1 or options.processes < 1:
-        raise Refused("--number and --processes must be at least 1")
-    tables, chosen = {}, [load(name) for name in options.topics or names()]
-    executor = cluster(options.scheduler) if options.scheduler else processes(options.processes)
-    with Counts() as counts:
-        for topic in chosen:
-            about, jobs = verb.about(topic), list(range(options.number))
-            try:
-                tables[topic.name] = carry_out(
-                    work, topic.name, jobs, place(topic.name, stem, about), about, executor,
-                    batch=batch, tell=counts(topic.name, options.number),
-                )  # fmt: skip
-            except CannotSimulate as problem:
-                print(problem, file=sys.stderr)
-    if not tables:
-        raise Refused("none of these can be simulated")
-    return tables
+    return getattr(many, options.command)(options)
 
 
 def _publish(options) -> int:
@@ -143,8 +97,9 @@ COMMANDS = {
     "report": _report,
     "check": _check,
     "describe": _describe,
-    "calibrate": _calibrate,
-    "seeds": _seeds,
+    "groups": _many,
+    "calibrate": _many,
+    "seeds": _many,
     "publish": _publish,
     "new": _new,
     "list": _list,

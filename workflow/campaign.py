@@ -10,7 +10,7 @@ import fcntl
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import date
 from functools import wraps
@@ -25,7 +25,7 @@ from workflow.topic import HOME, Refused, Topic, load, names
 ATTEMPTS = 3  # in a row without a result, and it is the job that kills its workers
 
 Work = Callable[[str, list[int]], list[dict]]  # topic and jobs -> a dict for each, with its "job"
-Executor = Callable[[Work, str, list[list[int]]], Iterator[list[dict]]]
+Executor = Callable[[Work, str, Iterable[list]], Iterator[list[dict]]]
 
 
 class WorkerDied(OSError):
@@ -66,7 +66,7 @@ def cluster(address: str) -> Executor:
 
     def run(work, name, batches):
         with Client(address, timeout=10) as client:
-            futures = client.map(lambda batch: work(name, batch), batches, pure=False)
+            futures = client.map(lambda batch: work(name, batch), list(batches), pure=False)
             try:
                 for future in as_completed(futures):
                     yield future.result()
@@ -86,10 +86,14 @@ def carry_out(
     *,
     batch: int,
     tell: Callable[[int], None] = lambda done: None,
+    given: Callable[[int], object] = lambda job: job,
+    lost: Callable[[int], dict] | None = None,
 ) -> pd.DataFrame:
     """One row a job, in the order of `jobs`; those the file already holds are not done again.
 
-    `about` is written at its head, with the date. `tell` hears how many jobs are done.
+    `about` is written at its head, with the date. `tell` hears how many jobs are done. A worker is
+    handed `given(job)` for each job of a batch. A job that kills its workers has the row
+    `lost(job)`; without that, it ends them all.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a+", encoding="utf-8") as out:
@@ -99,22 +103,40 @@ def carry_out(
             raise Refused(f"{file}: another run is at work on it") from None
         found = _begun(out, about)
         failures = 0
+
+        def keep(rows):
+            out.write("".join(json.dumps(row) + "\n" for row in rows))
+            out.flush()
+            found.update({row["job"]: row for row in rows})
+            tell(sum(job in found for job in jobs))
+
         while missing := [job for job in jobs if job not in found]:
             tell(len(jobs) - len(missing))
-            batches = [missing[i : i + batch] for i in range(0, len(missing), batch)]
+            parts = (missing[i : i + batch] for i in range(0, len(missing), batch))
             try:
-                for rows in executor(work, name, batches):
-                    out.write("".join(json.dumps(row) + "\n" for row in rows))
-                    out.flush()
-                    found |= {row["job"]: row for row in rows}
-                    tell(sum(job in found for job in jobs))
+                for rows in executor(work, name, ([given(job) for job in part] for part in parts)):
+                    keep(rows)
                     failures = 0
             except WorkerDied:
                 failures += 1
-                if failures == ATTEMPTS:
+                if failures == ATTEMPTS and lost is None:
                     raise
+                if failures == ATTEMPTS:
+                    for rows in _alone(work, name, missing, executor, given, lost):
+                        keep(rows)
+                    failures = 0
     tell(len(jobs))
     return pd.DataFrame([found[job] for job in jobs])
+
+
+def _alone(work, name, jobs, executor, given, lost) -> Iterator[list[dict]]:
+    """Job after job, up to the first that kills its worker by itself: that one is given up."""
+    for job in jobs:
+        try:
+            yield from executor(work, name, [[given(job)]])
+        except WorkerDied:
+            yield [lost(job)]
+            return
 
 
 def _begun(out, about) -> dict[int, dict]:

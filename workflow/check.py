@@ -50,9 +50,16 @@ def identity(
     Points are prior draws and the same draws pulled towards the posterior mean, near and far.
     Importance sampling takes seconds where all else takes tenths, and can be left out.
     """
-    ours = joint(model)
+    checks = belong(joint(model), exact, identity_points(model, exact, seed, points))
+    if importance and exact.second_log_evidence is not None:
+        checks.append(_importance(model, exact, seed))
+    return checks
+
+
+def belong(ours, exact, points) -> list[Check]:
+    """Whether `ours`, theta -> log joint, and an exact answer are one; masses and evidence too."""
     worst, where, compared = 0.0, "", 0
-    for theta in identity_points(model, exact, seed, points):
+    for theta in points:
         left, right = ours(theta), float(exact.log_density(theta) + exact.log_evidence)
         if left == right == -np.inf:
             continue
@@ -72,8 +79,6 @@ def identity(
         checks.append(
             Check("evidence by a second route", gap / (1 + abs(exact.log_evidence)), 1e-8)
         )
-        if importance:
-            checks.append(_importance(model, exact, seed))
     return checks
 
 
@@ -160,14 +165,15 @@ class Maximum:
     note: str
 
 
-def score(model: pm.Model, mle: dict) -> Maximum:
+def score(model: pm.Model, mle: dict, likelihood: Unconstrained | None = None) -> Maximum:
     """First-order conditions of PyMC's log likelihood at the MLE, in standard errors.
 
     On a boundary the gradient has to point outward: the likelihood falls all the way inward.
     Directions the likelihood does not see are named and left out. Where the likelihood has kinks it
-    is lower on every side instead, and no curvature gives a standard error.
+    is lower on every side instead, and no curvature gives a standard error. `likelihood` is for who
+    has compiled the model's already.
     """
-    likelihood = Unconstrained(model, jacobian=False)
+    likelihood = likelihood or Unconstrained(model, jacobian=False)
     u = likelihood.to_u(mle)
     boundary = not np.isfinite(u).all()
     if boundary:

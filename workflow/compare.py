@@ -20,10 +20,15 @@ TAILS = np.array([0.05, 0.25, 0.50, 0.75, 0.95])
 
 def bound(comparisons: int) -> float:
     """The |z| that `comparisons` correct comparisons of every topic exceed once in 10,000 runs."""
-    return float(stats.norm.isf(FALSE_ALARM / (2 * max(comparisons, 1) * len(names()))))
+    return largest(max(comparisons, 1) * len(names()))
 
 
-def gates(draws) -> list[Check]:
+def largest(comparisons: int) -> float:
+    """The |z| that so many correct comparisons, all together, exceed once in 10,000 times."""
+    return float(stats.norm.isf(FALSE_ALARM / (2 * comparisons)))
+
+
+def gates(draws, least: float = fit.ESS) -> list[Check]:
     """Did the sampler do its work? Nothing below is worth reading when it did not."""
     posterior, stat = draws.posterior, draws.sample_stats
     rhat = highest_rhat(posterior)
@@ -31,7 +36,7 @@ def gates(draws) -> list[Check]:
     bfmi = np.square(np.diff(energy, axis=1)).mean(axis=1) / energy.var(axis=1, ddof=1)
     return [
         Check("R-hat, largest", rhat, 1.01),
-        Check("bulk or tail ESS, lowest", fit.lowest_ess(posterior), fit.ESS, at_least=True),
+        Check("bulk or tail ESS, lowest", fit.lowest_ess(posterior), least, at_least=True),
         Check("divergences", float(stat["diverging"].sum()), 0),
         Check("E-BFMI, lowest", float(bfmi.min()), 0.3, at_least=True),
         Check("draws that hit the largest tree", float(stat["maxdepth_reached"].sum()), 0),

@@ -15,6 +15,7 @@ import pymc as pm
 import xarray as xr
 from arviz_stats.base import array_stats
 from pytensor import config
+from pytensor.compile.sharedvalue import SharedVariable
 
 from workflow import density
 from workflow.topic import Refused
@@ -38,10 +39,13 @@ for talker in ("pymc", "arviz_stats"):  # what they announce stands in the repor
     logging.getLogger(talker).setLevel(logging.ERROR)
 
 
-def compile_model(model: pm.Model):
-    """The model as machine code; refused without observed data, as PyMC would draw its prior."""
+def compile_model(model: pm.Model, names: list[str] | None = None):
+    """The model as machine code; refused without observed data, as PyMC would draw its prior.
+
+    Its draws are of `names`; left out, of every unknown and of all that is derived from them.
+    """
     insist_on_data(model)
-    return nutpie.compile_pymc_model(model)
+    return nutpie.compile_pymc_model(model, var_names=names)
 
 
 def insist_on_data(model: pm.Model) -> None:
@@ -52,10 +56,20 @@ def insist_on_data(model: pm.Model) -> None:
 
 
 def with_data(compiled, model: pm.Model):
-    """The compiled model on the data of `model`, which must be the same graph."""
+    """The compiled model on the data of `model`, which must be the same graph; of any length."""
     inside = {variable.name for variable in compiled.shared_var_keys}
-    values = {d.name: d.get_value() for d in model.data_vars if d.name in inside}
-    return compiled.with_data(**values)
+    return compiled.with_data(**{k: v for k, v in data_of(model).items() if k in inside})
+
+
+def data_of(model: pm.Model) -> dict[str, np.ndarray]:
+    """What a model holds that may change without another graph: its data, and their lengths."""
+    return {name: variable.get_value() for name, variable in shared(model).items()}
+
+
+def shared(model: pm.Model) -> dict[str, SharedVariable]:
+    """The variables that hold `data_of` a model."""
+    lengths = {d: v for d, v in model.dim_lengths.items() if isinstance(v, SharedVariable)}
+    return {data.name: data for data in model.data_vars} | lengths
 
 
 def sample(compiled, seed: int, turned=()) -> xr.DataTree:
@@ -65,23 +79,11 @@ def sample(compiled, seed: int, turned=()) -> xr.DataTree:
     coordinate), and turned, unknowns that may be turned without a change: nobody looks at those.
     A block has four chains of its own, so a second block means eight chains.
     """
-    attempts = []
-    for attempt, target in enumerate(TARGET_ACCEPT):
-        draws, lowest = _blocks(compiled, (seed, attempt), target, list(turned))
-        attempts.append(target)
-        if not draws.sample_stats["diverging"].any() and lowest >= ESS:
-            break
-    draws.attrs.update(target_accept=target, attempts=len(attempts), seed=seed, sampler=SAMPLER)
-    return draws
 
-
-def _blocks(compiled, seed, target, turned):
-    """The draws of all blocks, and their lowest ESS."""
-    blocks, rates, adaptation = [], {}, "diag"
-    while True:
-        block = _drawn(
+    def block(seed, target, adaptation):
+        drawn = _drawn(
             compiled,
-            (*seed, len(blocks)),
+            seed,
             draws=BLOCK,
             tune=TUNE,
             chains=CHAINS,
@@ -90,13 +92,38 @@ def _blocks(compiled, seed, target, turned):
             store_gradient=True,
             store_unconstrained=True,
         )
-        blocks.append(_slim(block, turned))
+        return _slim(drawn, list(turned))
+
+    draws = enough(block, (seed,), TARGET_ACCEPT)
+    draws.attrs.update(seed=seed, sampler=SAMPLER)
+    return draws
+
+
+def enough(block, seed: tuple[int, ...], targets: tuple[float, ...], least=ESS) -> xr.DataTree:
+    """Blocks of draws until every ESS reaches `least`; at the next target after a divergence.
+
+    `block(seed, target, adaptation)` draws one: the groups of the tree by name.
+    """
+    for attempt, target in enumerate(targets):
+        draws, lowest = _blocks(block, (*seed, attempt), target, least)
+        if not draws.sample_stats["diverging"].any() and lowest >= least:
+            break
+    draws.attrs.update(target_accept=target, attempts=attempt + 1)
+    return draws
+
+
+def _blocks(block, seed, target, least):
+    """The draws of all blocks, and their lowest ESS."""
+    blocks, rates, adaptation = [], {}, "diag"
+    while True:
+        blocks.append(block((*seed, len(blocks)), target, adaptation))
         draws = _joined(blocks)
-        lowest, drawn = lowest_ess(draws.posterior), len(blocks) * CHAINS * BLOCK
-        if lowest >= ESS or drawn >= MOST_DRAWS:
+        lowest = lowest_ess(draws.posterior)
+        drawn = draws.posterior.sizes["chain"] * draws.posterior.sizes["draw"]
+        if lowest >= least or drawn >= MOST_DRAWS:
             return draws, lowest
         own = lowest if len(blocks) == 1 else lowest_ess(blocks[-1]["posterior"])
-        rates[adaptation] = own / (CHAINS * BLOCK)
+        rates[adaptation] = own / (drawn / len(blocks))
         if rates["diag"] < SLOW and "low_rank" not in rates:
             adaptation = "low_rank"
         else:
@@ -129,29 +156,36 @@ def _joined(blocks):
     groups = {}
     for name in blocks[0]:
         parts = [block[name] for block in blocks]
-        whole = xr.concat(parts, dim="chain", join="outer", coords="minimal", compat="override")
+        join = {"join": "outer", "coords": "minimal", "compat": "override"}
+        whole = xr.concat(parts, dim="chain", **join) if len(parts) > 1 else parts[0]
         groups[name] = whole.assign_coords(chain=np.arange(whole.sizes["chain"]))
     return xr.DataTree.from_dict(groups)
 
 
 def quick(compiled, seed: tuple, names: list[str], **how) -> tuple[dict[str, np.ndarray], int, int]:
-    """Draws of `names`, each (chain, draw, element), divergences among them, gradients they took.
+    """Draws of `names`, each (chain, draw, element), their divergences, gradients they took."""
+    found, gradients = arrays(compiled, seed, [*names, "diverging"], **how)
+    return found, int(found.pop("diverging").sum()), gradients
 
-    For hundreds of small fits on one core: no xarray, whose building takes longer than the
-    sampling does. `how` holds nutpie's draws, tune, chains, target_accept, adaptation.
+
+def arrays(compiled, seed: tuple, names: list[str], **how) -> tuple[dict[str, np.ndarray], int]:
+    """Draws and statistics of `names`, each (chain, draw, element), and gradients they took.
+
+    For hundreds of small fits on one core: none of nutpie's xarray, whose building takes longer
+    than the sampling does. `how` holds nutpie's draws, tune, chains, target_accept, adaptation.
     """
     trace = _drawn(compiled, seed, cores=1, return_raw_trace=True, **how)
-    found, divergences, gradients = {name: [] for name in names}, 0, 0
+    found, gradients = {name: [] for name in names}, 0
     for batches in zip(*trace.get_arrow_trace(), strict=True):  # one chain after the other
         draws, stats = map(pyarrow.record_batch, batches)
         kept = ~stats["tuning"].to_numpy(zero_copy_only=False)
         gradients += int(stats["n_steps"].to_numpy().sum())
-        divergences += int(stats["diverging"].to_numpy(zero_copy_only=False)[kept].sum())
         for name, parts in found.items():
-            column = draws[name]
+            column = (draws if name in draws.schema.names else stats)[name]
             numbers = column.flatten() if pyarrow.types.is_nested(column.type) else column
-            parts.append(numbers.to_numpy().reshape(kept.size, -1)[kept])
-    return {name: np.stack(parts) for name, parts in found.items()}, divergences, gradients
+            numbers = numbers.to_numpy(zero_copy_only=False)
+            parts.append(numbers.reshape(kept.size, -1)[kept])
+    return {name: np.stack(parts) for name, parts in found.items()}, gradients
 
 
 def lowest_ess(posterior) -> float:

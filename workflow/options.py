@@ -49,10 +49,6 @@ def parser() -> argparse.ArgumentParser:
             sub.add_argument(
                 "--seed", type=int, default=1, help="of all random numbers (default 1)"
             )
-            sub.add_argument(
-                "--processes", type=int, default=min(cpu_count(), MOST), metavar="N",
-                help=f"topics at a time (default: one a core, at most {MOST})",
-            )  # fmt: skip
         return sub
 
     sub = command(
@@ -67,7 +63,22 @@ def parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="where to (default results/TOPIC, or results/mine/TOPIC)",
     )
-    command("check", "Fit and verify without writing anything.", topics="+", own_data=True)
+    _at_once(sub)
+    sub = command("check", "Fit and verify without writing anything.", topics="+", own_data=True)
+    _at_once(sub)
+    sub = command(
+        "groups",
+        "Fit one topic to every group of a column, each as if its rows were all there are: one "
+        "table of exact and drawn answers. Goes on where it was stopped. Exit code 1 if a group "
+        "disagrees or did not converge, 2 if one was refused; the others stand all the same.",
+        topics=1,
+        own_data=True,
+    )
+    sub.add_argument("--by", required=True, metavar="COLUMN",
+                     help="the column of your file that says which group a row is of")  # fmt: skip
+    sub.add_argument("--out", type=Path, metavar="FOLDER",
+                     help="where to (default results/mine/TOPIC)")  # fmt: skip
+    _workers(sub)
     command("describe", "What a topic wants: columns, types, settings.", topics="+")
     _campaign_command(
         command(
@@ -102,6 +113,15 @@ def parser() -> argparse.ArgumentParser:
 def _campaign_command(sub, number) -> None:
     sub.add_argument("--number", type=int, default=number, metavar="N",
                      help=f"fits of each topic (default {number:,})")  # fmt: skip
+    _workers(sub)
+
+
+def _at_once(sub) -> None:
+    sub.add_argument("--processes", type=int, default=min(cpu_count(), MOST), metavar="N",
+                     help=f"topics at a time (default: one a core, at most {MOST})")  # fmt: skip
+
+
+def _workers(sub) -> None:
     sub.add_argument("--processes", type=int, default=cpu_count(), metavar="N",
                      help="worker processes on this machine (default: one a core)")  # fmt: skip
     sub.add_argument("--scheduler", metavar="ADDRESS",

@@ -70,20 +70,27 @@ def read(
 
     Raises Refused, with every rule that is broken and where.
     """
-    try:
-        notation = Notation(decimal, thousands)
-    except ValueError as problem:
-        raise Refused(str(problem)) from None
     how = {"delimiter": delimiter, "encoding": encoding, "sheet": sheet}
-    if source is None or isinstance(source, str | Path):
-        rows = _file(Path(source or topic.csv), **how, decimal=decimal, tell=tell)
-    else:
-        rows = sheets.frame(source)
-    frame = _validated(topic, rows, list(columns), notation)
+    rows, notation = written(topic, source, **how, decimal=decimal, thousands=thousands, tell=tell)
+    frame = validated(topic, rows, list(columns), notation)
     how |= {"decimal": decimal if decimal != "." else "", "thousands": thousands}
     options = [word for key, given in how.items() if given for word in (f"--{key}", str(given))]
     frame.attrs = {"comments": rows.comments, "notes": rows.notes, "options": options}
     return frame
+
+
+def written(
+    topic, source, *, decimal=".", thousands="", tell=lambda rows, share: None, **how
+) -> tuple[Rows, Notation]:
+    """The rows as they stand in a file or a frame, and how numbers are written; see `read`."""
+    try:
+        notation = Notation(decimal, thousands)
+    except ValueError as problem:
+        raise Refused(str(problem)) from None
+    if source is None or isinstance(source, str | Path):
+        how = dict.fromkeys(("delimiter", "encoding", "sheet")) | how
+        return _file(Path(source or topic.csv), **how, decimal=decimal, tell=tell), notation
+    return sheets.frame(source), notation
 
 
 def _file(path: Path, *, delimiter, encoding, sheet, decimal, tell) -> Rows:
@@ -130,7 +137,7 @@ def _beginning(path: Path) -> bytes:
     return start
 
 
-def _validated(topic, rows: Rows, columns: list[str], notation: Notation) -> pd.DataFrame:
+def validated(topic, rows: Rows, columns: list[str], notation: Notation) -> pd.DataFrame:
     """The rows under our names with their types, once no rule of the topic's `Data` is broken."""
     schema, places = topic.module.Data.to_schema(), rows.places
     raw, problems, said = rules.renamed(rows.frame, columns)

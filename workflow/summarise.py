@@ -40,7 +40,7 @@ FAILURES = {  # what a check that failed says to a person; others say their name
 }
 
 
-def records(run: Run, *, exact_rows: bool = False) -> list[dict]:
+def records(run: Run, *, exact_rows: bool = False, quantiles: dict = QUANTILES) -> list[dict]:
     """One dict per element of every unknown and everything derived, as summary.json holds them.
 
     With `exact_rows` the draws are those of the rows whose posterior was enumerated.
@@ -52,7 +52,7 @@ def records(run: Run, *, exact_rows: bool = False) -> list[dict]:
     for name, variable in draws.posterior.data_vars.items():
         values = fit.flat(variable)
         labels = _labels(run.model, name, variable.shape[2:])
-        exact = _of_exact(known.get(name), values.shape[-1])
+        exact = _of_exact(known.get(name), values.shape[-1], quantiles)
         for i, index in enumerate(np.ndindex(variable.shape[2:])):
             z = _z(run.z[name], i) if exact else None
             found.append(
@@ -61,7 +61,7 @@ def records(run: Run, *, exact_rows: bool = False) -> list[dict]:
                     "index": list(index),
                     "label": labels[i],
                     "exact": _at(exact, i) if exact else None,
-                    "draws": _of_draws(values[..., i]),
+                    "draws": _of_draws(values[..., i], quantiles),
                     "mle": _finite(best[name], i) if name in best else None,
                     "se": _standard_error(run, name, i) if best else None,
                     "z": z,
@@ -118,26 +118,24 @@ def _labels(model, name, shape) -> list[str]:
     ]
 
 
-def _of_exact(distribution, size):
+def _of_exact(distribution, size, quantiles=QUANTILES):
     if distribution is None:
         return None
     numbers = {"mean": distribution.mean(), "sd": distribution.std()}
     moments = isinstance(distribution, Moments)
-    numbers |= {k: None if moments else distribution.ppf(p) for k, p in QUANTILES.items()}
+    numbers |= {k: None if moments else distribution.ppf(p) for k, p in quantiles.items()}
     return {
         k: v if v is None else np.broadcast_to(np.ravel(v), (size,)) for k, v in numbers.items()
     }
 
 
-def _of_draws(values):
+def _of_draws(values, quantiles):
     axes = {"chain_axis": 0, "draw_axis": 1}
-    low, middle, high = np.quantile(values, list(QUANTILES.values()))
+    found = np.quantile(values, list(quantiles.values()))
     return {
         "mean": float(values.mean()),
         "sd": float(values.std(ddof=1)),
-        "q2.5": float(low),
-        "q50": float(middle),
-        "q97.5": float(high),
+        **dict(zip(quantiles, map(float, found), strict=True)),
         "mcse_mean": float(values.std(ddof=1) / np.sqrt(fit.ess(values[..., None])[0])),
         "ess_bulk": float(fit.ess(values[..., None], "bulk")[0]),
         "ess_tail": float(fit.ess(values[..., None], "tail")[0]),
@@ -220,9 +218,13 @@ def sentence(run: Run) -> str:
     if run.disagreement:
         return f"Not verified: {run.disagreement}. No answer is given."
     judged = run.gates if run.verdict == "unconverged" else run.checks
+    return f"{VERDICTS[run.verdict]}, because {failures(judged)}. No answer is given."
+
+
+def failures(judged: list[Check]) -> str:
+    """Every check that failed, by what was found: '... (at most ...) and ... (none may)'."""
     reasons = [_failure(c) for c in judged if not c.passed]
-    every = " and ".join(filter(None, [", ".join(reasons[:-1]), reasons[-1]]))
-    return f"{VERDICTS[run.verdict]}, because {every}. No answer is given."
+    return " and ".join(filter(None, [", ".join(reasons[:-1]), reasons[-1]]))
 
 
 def answer(run: Run) -> str:

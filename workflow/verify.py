@@ -122,7 +122,7 @@ def verify(
     """Fit one topic and climb every rung. `tell` hears the name of each stage as it begins."""
     run = Run(topic, data, path or topic.csv, settings, seed, list(columns))
     with run.timed("exact answer", tell):
-        small = _answer(run)
+        small = answer(run)
     with run.timed("maximum likelihood", tell), rules(topic, settings, run.path):
         _maximise(run)
     with run.timed("compiling", tell), engine(topic, "while compiling the model"):
@@ -139,7 +139,7 @@ def verify(
             run.checks.append(unproved.calibration(run, tell))
     with run.timed("predicting", tell):
         with engine(topic, "while predicting"), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "The effect of Potentials")  # said by `_answer`
+            warnings.filterwarnings("ignore", "The effect of Potentials")  # said by `answer`
             run.draws = fit.complete(run.model, run.all_draws, seed)
         misfit.prior_range(run)
         misfit.fit(run)
@@ -151,7 +151,7 @@ def verify(
     return run
 
 
-def _answer(run) -> pm.Model:
+def answer(run) -> pm.Model:
     """Model and exact answer, and whether they belong together; the model of the exact rows."""
     topic, settings = run.topic, run.settings
     with rules(topic, settings, run.path):
