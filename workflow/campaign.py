@@ -181,6 +181,7 @@ def source(topic: Topic) -> str:
     """A digest of the topic's statements, those of what it imports from models/, and its data.
 
     Comments and docstrings do not count, nor does CALIBRATION: those settings are filed by name.
+    Nor does `reduced` with its import: what was measured never called it.
     """
     digest = hashlib.sha256(topic.csv.read_bytes())
     for path in _imported(Path(topic.module.__file__)):
@@ -189,13 +190,21 @@ def source(topic: Topic) -> str:
             kinds = ast.Module | ast.ClassDef | ast.FunctionDef
             if isinstance(node, kinds) and ast.get_docstring(node):
                 node.body[0].value.value = ""
-        tree.body = [node for node in tree.body if not _sets(node, "CALIBRATION")]
+        tree.body = [node for node in tree.body if not _aside(node)]
         digest.update(ast.unparse(tree).encode())
     return digest.hexdigest()[:16]
 
 
-def _sets(node: ast.stmt, name: str) -> bool:
-    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name
+def _aside(node: ast.stmt) -> bool:
+    """Whether a statement is none of those that were measured."""
+    match node:
+        case ast.Assign():
+            return ast.unparse(node.targets[0]) == "CALIBRATION"
+        case ast.FunctionDef():
+            return node.name == "reduced"
+        case ast.ImportFrom():
+            return node.module == "models._reduced"
+    return False
 
 
 def _imported(path: Path) -> list[Path]:
@@ -207,7 +216,8 @@ def _imported(path: Path) -> list[Path]:
             continue
         found.add(here)
         for node in ast.walk(ast.parse(here.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("models"):
+            ours = isinstance(node, ast.ImportFrom) and (node.module or "").startswith("models")
+            if ours and not _aside(node):
                 asked = [node.module, *(f"models.{alias.name}" for alias in node.names)]
                 files = [path.parent / f"{name.removeprefix('models.')}.py" for name in asked]
                 waiting += [file for file in files if file.is_file()]
