@@ -11,7 +11,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import date
 from functools import wraps
 from pathlib import Path
@@ -48,24 +48,33 @@ def processes(count: int) -> Executor:
     return run
 
 
-def cluster(address: str) -> Executor:
-    """A running dask.distributed scheduler, whose workers were started in a clone of this tree."""
+@contextmanager
+def connected(address: str):
+    """A client of a running dask.distributed scheduler; Refused where none with workers answers."""
     try:
-        from distributed import Client, KilledWorker, as_completed
+        from distributed import Client
     except ImportError:
         raise Refused(
             "--scheduler needs dask.distributed: pip install -r requirements-cluster.txt"
         ) from None
-    try:
-        with Client(address, timeout=10) as client:
+    with ExitStack() as stack:
+        try:
+            client = stack.enter_context(Client(address, timeout=10))
             client.wait_for_workers(1, timeout=30)
-    except (OSError, ValueError) as problem:  # a TimeoutError is an OSError
-        raise Refused(
-            f"--scheduler {address}: no scheduler with workers answers ({problem})"
-        ) from None
+        except (OSError, ValueError) as problem:  # a TimeoutError is an OSError
+            raise Refused(
+                f"--scheduler {address}: no scheduler with workers answers ({problem})"
+            ) from None
+        yield client
+
+
+def cluster(address: str) -> Executor:
+    """A running dask.distributed scheduler, whose workers were started in a clone of this tree."""
+    with connected(address):
+        from distributed import KilledWorker, as_completed
 
     def run(work, name, batches):
-        with Client(address, timeout=10) as client:
+        with connected(address) as client:
             futures = client.map(lambda batch: work(name, batch), batches, pure=False)
             try:
                 for future in as_completed(futures):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from joblib import cpu_count
 
-from workflow.topic import names, pages, read
+from workflow.topic import names, pages
 
 READING = {
     "decimal": (",", "how your file writes the decimal point"),
@@ -13,6 +13,8 @@ READING = {
     "delimiter": (";", "what stands between cells, if it is not to be found out"),
     "encoding": ("NAME", "of your file, if it is not to be found out"),
     "sheet": ("NAME", "of your Excel file, or its number (default: the first)"),
+    "engine": ("NAME", "what adds up rows: duckdb (the default for many), polars, dask, pandas"),
+    "scheduler": ("ADDRESS", "of a dask.distributed scheduler whose workers add up: tcp://..."),
 }
 
 
@@ -36,7 +38,8 @@ def parser() -> argparse.ArgumentParser:
         if own_data:
             sub.add_argument(
                 "--data", type=Path, metavar="FILE",
-                help="your rows instead of the shipped ones: CSV, Excel or Parquet",
+                help="your rows instead of the shipped ones: CSV, Excel or Parquet; or many files, "
+                "as a folder of Parquet or a pattern in quotes",
             )  # fmt: skip
             for option, (sign, meaning) in READING.items():
                 sub.add_argument(f"--{option}", metavar=sign, help=meaning)
@@ -105,5 +108,7 @@ def _campaign_command(sub, number) -> None:
 
 def rows(topic, options, tell=lambda rows, share: None):
     """The rows that a command line asks for."""
+    from workflow import adding
+
     how = {k: getattr(options, k) for k in READING if getattr(options, k) is not None}
-    return read(topic, options.data, options.column, **how, tell=tell)
+    return adding.rows(topic, options.data, options.column, **how, tell=tell)

@@ -57,6 +57,11 @@ class Run:
         return self.path is not FRAME and self.path.resolve() == self.topic.csv.resolve()
 
     @property
+    def added(self) -> dict:
+        """Of how many rows these are the sums, and how they were added up; else empty."""
+        return self.data.attrs.get("added", {})
+
+    @property
     def table(self) -> pd.DataFrame:
         """One row an element of every unknown: exact answer, draws and MLE, as in summary.csv."""
         from workflow import notebook
