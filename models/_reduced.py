@@ -2,7 +2,8 @@
 
 Whole numbers are added in 64 bits. Floats are cut into two whole numbers of 27 bits each and what
 is left of them, and these are added: so a sum does not depend on the order or the parts the rows
-come in, and loses no digits, however many rows there are (up to 2^36).
+come in, and loses no digits, however many rows there are (up to 2^36). Where sums are taken by
+group, the digits they keep are counted from the largest number of all groups.
 """
 
 import narwhals as nw

@@ -106,6 +106,8 @@ def _one(name, options, *, write) -> int:
         print(f"{name}: warning: {warning}")
     print(f"{name:<{WIDTH}} {run.verdict:<12} {progress.seconds:5.1f} s  {place}")
     print(f"  {summarise.sentence(run)}")
+    if run.added:
+        print(f"  {report.adding.in_words(run.added)}")
     if not write or not run.good:
         for c in run.gates + run.checks:
             if not c.applies:

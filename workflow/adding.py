@@ -25,6 +25,7 @@ from workflow.rows import SHOWN_ROWS, Places, Rows
 MOST_LEFT = 100_000  # rows that may be left of all: more, and nothing was reduced
 MOST_WHOLE = 100_000  # rows of Parquet, beyond which even one file is added up
 MOST_TEXT = 2**22  # bytes of text, likewise: some 300,000 rows
+EVERY = 0.5  # seconds between two words on how far it is
 ROW = "row of its file"
 WRITTEN = "{} as written"
 
@@ -225,7 +226,7 @@ def _telling(there: engines.Opened, tell):
     done = threading.Event()
 
     def watch():
-        while not done.wait(0.5):
+        while not done.wait(EVERY):
             tell(None, there.share())
 
     thread = threading.Thread(target=watch, daemon=True)

@@ -84,7 +84,7 @@ def _page(run, facts, found, small):
         provenance=provenance(run.data.attrs.get("comments", [])),
         head=_table(run.data.head(8).reset_index(allow_duplicates=True)),
         column_pictures=_column_pictures(run),
-        source=_sources(run.topic.module),
+        source=_sources(run),
         text=inspect.cleandoc(run.topic.module.__doc__),
         ranks=picture.svg(picture.ranks(run.draws, found[:4]), "rank plots of the chains"),
         prior=[picture.svg(fig, f"prior and posterior of {label}") for fig, label in pictures],
@@ -246,8 +246,9 @@ def provenance(comments: list[str]) -> list[str]:
     return lines
 
 
-def _sources(module) -> dict[str, str]:
-    functions = {name: getattr(module, name, None) for name in ("model", "exact", "mle")}
+def _sources(run) -> dict[str, str]:
+    shown = ("model", "exact", "mle", *(["reduced"] if run.added else []))
+    functions = {name: getattr(run.topic.module, name, None) for name in shown}
     return {name: inspect.getsource(f) for name, f in functions.items() if inspect.isfunction(f)}
 
 
