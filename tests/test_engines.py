@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from workflow import adding, engines, files, topic
+from workflow import adding, engines, topic
 from workflow.__main__ import main
 from workflow.options import parser
 
@@ -68,7 +68,10 @@ def by_line(said: str) -> str:
 def test_what_is_wrong_is_said_in_the_words_of_a_small_file(case, engine, counts, tmp_path):
     path = write(tmp_path / "rows.csv", BAD[case])
     small = refused(topic.read, counts, path)
-    assert by_line(refused(adding.rows, counts, path, engine=engine)) == small
+    said = by_line(refused(adding.rows, counts, path, engine=engine))
+    if case == "a name twice":  # said before any row is looked at
+        small = small.splitlines()[0]
+    assert said == small
 
 
 @pytest.mark.parametrize("engine", engines.NAMES)
@@ -221,15 +224,10 @@ def test_files_that_are_not_one_table_are_refused(counts, tmp_path):
 
 @pytest.mark.parametrize("engine", engines.NAMES)
 def test_parquet_of_other_types_in_other_files_adds_up(engine, counts, tmp_path):
-    for i, kind in enumerate(["int8", "float64", "uint64", "bool"]):
+    for i, kind in enumerate(["int8", "float64", "uint64"]):
         rows = pd.DataFrame({"positive": np.array([1, 0]).astype(kind), "tested": [1, 1]})
-        if engine == "polars" and kind == "bool":
-            continue
         rows.to_parquet(tmp_path / f"{i}.parquet")
-    if engine != "duckdb":
-        assert adding.rows(counts, tmp_path, engine=engine)["positive"].item() in (3, 4)
-    else:
-        assert adding.rows(counts, tmp_path)["positive"].item() == 4
+    assert adding.rows(counts, tmp_path, engine=engine)["positive"].tolist() == [3]
 
 
 BROKEN = {  # below what is looked at first
@@ -260,7 +258,9 @@ def test_what_no_engine_takes_is_refused(counts, tmp_path):
     assert "--encoding is for one file" in refused(*ask, engine="duckdb", encoding="cp1252")
     path.write_bytes("tested,positive\n1,1\n".encode("utf-16"))
     assert "UTF-8 only" in refused(*ask, engine="duckdb")
-    path.write_bytes(b"PK\x03\x04")
+    book = tmp_path / "a.xlsx"
+    pd.DataFrame({"tested": [1], "positive": [1]}).to_excel(book, index=False)
+    path.write_bytes(book.read_bytes())
     assert "Excel files are read as a whole" in refused(*ask, engine="duckdb")
     pd.DataFrame({"n": [1], "N": [2], "positive": [1]}).to_parquet(path)
     assert "capitals alone" in refused(*ask, ["tested=N"], engine="duckdb")
@@ -289,11 +289,10 @@ def test_a_small_file_is_read_as_before_and_a_large_one_is_added_up(counts, tmp_
 
 
 def test_one_hears_how_far_an_engine_is(counts, tmp_path, monkeypatch):
-    heard, look = [], files.look
+    heard = []
     monkeypatch.setattr(adding, "EVERY", 0.001)
     write(tmp_path / "a.csv", "tested,positive\n" + "5,2\n" * 400_000)
     data = adding.rows(counts, tmp_path / "a.csv", engine="duckdb", tell=lambda *x: heard.append(x))
-    assert look is files.look
     assert heard
     assert all(done is None and (share is None or 0 <= share <= 1) for done, share in heard)
     assert 2**25 < data.attrs["added"]["peak_memory"] < 2**36

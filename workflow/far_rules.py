@@ -33,6 +33,7 @@ class Rule:
     columns: list[str]  # that are shown of a row that breaks it
     allowed: tuple = ()
     number: bool = False  # of one cell that is to be a number
+    total: str = ""  # a column of which it also bounds the sum
 
     def hint(self, first: pd.Series) -> str:
         """What may be meant by the first cells that break it."""
@@ -56,6 +57,12 @@ def typed(rows: nw.LazyFrame, schema, notation: Notation, truths=()) -> nw.LazyF
         else:
             cells.append(_number(name, kinds[name], notation))
     return rows.with_columns(*cells)
+
+
+def whole(rows: nw.LazyFrame, schema) -> nw.LazyFrame:
+    """Counts of `typed` rows as whole numbers, which they are where no rule is broken."""
+    counts = [name for name, column in schema.columns.items() if is_whole(column)]
+    return rows.with_columns(*(nw.col(n).cast(nw.Int64) for n in counts)) if counts else rows
 
 
 def is_number(column) -> bool:
@@ -121,7 +128,8 @@ def rules(schema) -> list[Rule]:
             else:
                 large = ~bad & ((x.abs() > HUGE) | ((x.abs() < TINY) & (x != 0)))
                 words = f"be 0 or between {TINY:g} and {HUGE:g} in size"
-            own.append(Rule(f"`{name}` must {words}", large, [name]))
+            total = name if is_whole(column) else ""
+            own.append(Rule(f"`{name}` must {words}", large, [name], total=total))
             bad = bad | large
         else:
             own.append(Rule(f"`{name}` must be present in every row", bad, [name]))

@@ -196,7 +196,7 @@ def _answer(run) -> pm.Model:
         run.checks.append(Check(check.IDENTITY, np.inf, 1e-9, strange))
         return small
     run.exact = exact
-    run.checks += check.identity(small, exact, run.seed)
+    run.checks += check.identity(small, exact, run.seed, terms=check.terms(topic, run.exact_data))
     prior.insist_on_precision(topic, settings, run.checks[0])
     if not run.checks[0].passed:
         run.disagreement = disagreement.in_words(small, exact, run.seed)
