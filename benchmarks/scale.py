@@ -21,8 +21,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import peers
-from workflow import adding, compare, engines, far_rules, fit, topic
+from workflow import asking, compare, far_rules, fit, topic
 from workflow.cells import Notation
+from workflow.duck import MEMORY
 from workflow.progress import peak
 from workflow.publish import TABLES
 
@@ -41,11 +42,11 @@ def one(rows: int, whole: int) -> dict:
     """What one size takes; to be asked of a fresh process."""
     found = topic.load(NAME)
     schema = found.module.Data.to_schema()
-    with duckdb.connect(config={"memory_limit": engines.MEMORY}) as connection:
+    with duckdb.connect(config={"memory_limit": MEMORY}) as connection:
         made = connection.sql(MADE.format(rows=rows))
         start = time.perf_counter()
         typed = far_rules.typed(nw.from_native(made).lazy(), schema, Notation())
-        counted = adding.counted(typed, far_rules.rules(schema))
+        counted = asking.counted(typed, far_rules.rules(schema))
         checked = time.perf_counter() - start
         sums = found.module.reduced(far_rules.whole(typed, schema)).collect("pandas").to_native()
         scanned = time.perf_counter() - start

@@ -288,6 +288,29 @@ def test_a_small_file_is_read_as_before_and_a_large_one_is_added_up(counts, tmp_
     assert len(adding.rows(counts, tmp_path / "c.parquet")) == 9
 
 
+@pytest.mark.parametrize("engine", engines.NAMES)
+def test_a_delimiter_too_many_and_columns_without_a_name_do_no_harm(engine, counts, tmp_path):
+    path = write(tmp_path / "a.csv", "tested,positive\n10,3,\n5,2,\n")
+    assert adding.rows(counts, path, engine="duckdb")["tested"].tolist() == [15]
+    path = write(tmp_path / "b.csv", ",tested,,positive,\n1,10,,3,\n2,5,,2,\n")
+    assert adding.rows(counts, path, engine=engine).to_dict("list") == {
+        "tested": [15], "positive": [5]
+    }  # fmt: skip
+
+
+def test_dask_takes_text_in_blocks(counts, tmp_path, monkeypatch):
+    monkeypatch.setattr(engines, "BLOCK", 1_000)
+    rng = np.random.default_rng(6)
+    rows = pd.DataFrame(
+        {"tested": rng.integers(5, 9, 3_000), "positive": rng.integers(0, 5, 3_000)}
+    )
+    for name in "ab":
+        text = "# from: me\n# twice\n" + rows.to_csv(index=False, sep=";")
+        write(tmp_path / f"{name}.csv", text)
+    data = adding.rows(counts, tmp_path / "*.csv", engine="dask")
+    assert data.to_dict("records") == [(2 * rows.sum()).to_dict()]
+
+
 def test_one_hears_how_far_an_engine_is(counts, tmp_path, monkeypatch):
     heard = []
     monkeypatch.setattr(adding, "EVERY", 0.001)

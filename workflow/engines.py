@@ -1,34 +1,23 @@
 """Engines that hold rows no one wants to hold in memory: files opened as a Narwhals frame.
 
 Each opens the same files under the same names; what is then asked of the rows is said once, in
-Narwhals. Text is opened as text: what a cell means is for `far_rules.py`. DuckDB is the one that is
-always there; it keeps to its memory and spills to a folder it removes.
+Narwhals. Text is opened as text: what a cell means is for `far_rules.py`.
 """
 
-import re
-import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from errno import ENOMEM
 from functools import partial
 
 import narwhals as nw
 
+from workflow.duck import Opened, broken_line, duckdb, glob_free
 from workflow.files import Files
 from workflow.refused import Refused, short
 
-MEMORY = "1GB"  # that DuckDB may hold; sums hold next to none
+BLOCK = 2**26  # bytes of text that Dask takes at a time
 NAMES = {"duckdb": "DuckDB", "polars": "Polars", "dask": "Dask", "pandas": "pandas"}
-
-
-@dataclass(frozen=True)
-class Opened:
-    """Rows, and how far the engine is with what it was asked, from 0 to 1, where it knows."""
-
-    rows: nw.LazyFrame
-    share: Callable[[], float | None] = lambda: None
 
 
 @contextmanager
@@ -60,7 +49,9 @@ def _in_words(files, engine):
         if name in ("OutOfMemoryException", "KilledWorker"):
             what = f"{NAMES[engine]} ran out of memory, or a worker was killed"
             raise OSError(ENOMEM, what, str(files.source)) from problem
-        raise Refused(_csv(str(problem)) or f"{files.source}: {_cannot(engine, problem)}") from None
+        raise Refused(
+            broken_line(str(problem)) or f"{files.source}: {_cannot(engine, problem)}"
+        ) from None
 
 
 def _cannot(engine, problem) -> str:
@@ -68,88 +59,10 @@ def _cannot(engine, problem) -> str:
     return f"{NAMES[engine]} cannot read this ({first})"
 
 
-def _csv(said: str) -> str | None:
-    """DuckDB's words on a broken line of text, as they are said of a small file."""
-    line, file = re.search(r"CSV Error on Line: (\d+)", said), re.search(r"\n *file = (.*)", said)
-    if not (line and file):
-        return None
-    cells = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", said)
-    if cells:
-        words = f"every row must have as many cells as the header, {cells[1]}; "
-        return f"{file[1]}: {words}line {line[1]} has {cells[2]}"
-    if "unicode" in said:
-        what = "is not UTF-8; a file with another --encoding is read as a whole"
-    elif "unterminated quote" in said:
-        what = "has a quotation mark that is not closed, or text behind one that is"
-    else:
-        what = "cannot be read as CSV"
-    return f"{file[1]}: line {line[1]} {what}"
-
-
 def _missing(engine) -> Refused:
     return Refused(
         f"--engine {engine} needs {NAMES[engine]}: pip install -r requirements-cluster.txt"
     )
-
-
-@contextmanager
-def duckdb(files: Files, names: dict[str, str], row: str = "") -> Iterator[Opened]:
-    """Opened by DuckDB; the column `row`, if it is given a name, numbers the rows from 1."""
-    from duckdb import connect
-
-    with tempfile.TemporaryDirectory() as spill:
-        settings = {"memory_limit": MEMORY, "temp_directory": spill,
-                    "autoinstall_known_extensions": False}  # fmt: skip
-        with connect(config=settings) as connection:
-            rows = connection.sql(_sql(files, names, row))
-            yield Opened(nw.from_native(rows), lambda: _share(connection))
-
-
-def _share(connection) -> float | None:
-    percent = connection.query_progress()
-    return percent / 100 if percent >= 0 else None
-
-
-def _sql(files, names, row) -> str:
-    alike = len({name.casefold() for name in files.columns}) < len(files.columns)
-    if alike and files.parquet:
-        raise Refused(
-            f"{files.source}: names of columns differ in capitals alone, which DuckDB does not "
-            "tell apart: say --engine polars"
-        )
-    parts = []
-    for layout, paths in files.alike():
-        listed = ", ".join(_text(glob_free(path)) for path in paths)
-        if layout is None:
-            cells = {theirs: _name(theirs) for theirs in names}
-            table = f"read_parquet([{listed}], union_by_name=true, hive_partitioning=false)"
-        else:  # cells by place: DuckDB does not tell `n` from `N`
-            places = [f"c{i}" for i in range(len(layout.header))]
-            cells = dict(zip(layout.header, places, strict=True))
-            columns = ", ".join(f"{place}: 'VARCHAR'" for place in places)
-            blank = " AND ".join(f"{place} IS NULL" for place in places)
-            table = (
-                f"read_csv([{listed}], auto_detect=false, header=true, comment='', "
-                f"quote='\"', escape='\"', delim={_text(layout.delimiter)}, "
-                f"skip={layout.above}, columns={{{columns}}}) WHERE NOT ({blank})"
-            )
-        chosen = [f"{cells[theirs]} AS {_name(ours)}" for theirs, ours in names.items()]
-        chosen += [f"row_number() OVER () AS {_name(row)}"] if row else []
-        parts.append(f"SELECT {', '.join(chosen)} FROM {table}")
-    return " UNION ALL ".join(parts)
-
-
-def glob_free(path) -> str:
-    """A path in which no sign is taken for a pattern."""
-    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path))
-
-
-def _text(words) -> str:
-    return "'" + str(words).replace("'", "''") + "'"
-
-
-def _name(word) -> str:
-    return '"' + str(word).replace('"', '""') + '"'
 
 
 @contextmanager
@@ -161,16 +74,17 @@ def _polars(files, names) -> Iterator[Opened]:
 
     def parts(layout, paths):
         if layout is None:
-            return [pl.scan_parquet(p, glob=False, hive_partitioning=False) for p in paths]
+            every = [pl.scan_parquet(p, glob=False, hive_partitioning=False) for p in paths]
+            return [rows.select(list(names)).rename(names) for rows in every]
         rows = pl.scan_csv(
             paths, glob=False, separator=layout.delimiter, skip_lines=layout.above,
-            infer_schema=False, new_columns=list(layout.header),
+            infer_schema=False, new_columns=layout.places,
         )  # fmt: skip
-        return [rows.filter(~pl.all_horizontal(pl.all().is_null()))]
+        rows, placed = rows.filter(~pl.all_horizontal(pl.all().is_null())), layout.placed(names)
+        return [rows.select(list(placed)).rename(placed)]
 
     every = [part for group in files.alike() for part in parts(*group)]
-    named = [part.select(list(names)).rename(names) for part in every]
-    yield Opened(nw.from_native(pl.concat(named, how="vertical_relaxed")))
+    yield Opened(nw.from_native(pl.concat(every, how="vertical_relaxed")))
 
 
 @contextmanager
@@ -181,10 +95,11 @@ def _pandas(files, names) -> Iterator[Opened]:
     def part(layout, paths):
         if layout is None:
             tables = (reader.ParquetFile(path).read(columns=list(names)) for path in paths)
-            return pd.concat([table.to_pandas(ignore_metadata=True) for table in tables])
-        return pd.concat([pd.read_csv(path, **_how(layout)).dropna(how="all") for path in paths])
+            return _named([table.to_pandas(ignore_metadata=True) for table in tables], names)
+        rows = [pd.read_csv(path, **_how(layout)).dropna(how="all") for path in paths]
+        return _named(rows, layout.placed(names))
 
-    rows = [part(*group)[list(names)].rename(columns=names) for group in files.alike()]
+    rows = [rows for group in files.alike() for rows in part(*group)]
     yield Opened(nw.from_native(pd.concat(rows, ignore_index=True)).lazy())
 
 
@@ -205,13 +120,14 @@ def _dask(files, names, scheduler) -> Iterator[Opened]:
 
     def part(layout, paths):
         if layout is None:
-            return dd.from_map(row_group, list(_row_groups(paths)))
-        return dd.read_csv([glob_free(path) for path in paths], **_how(layout)).dropna(how="all")
+            return _named([dd.from_map(row_group, list(_row_groups(paths)))], names)
+        rows = dd.read_csv([glob_free(path) for path in paths], blocksize=BLOCK, **_how(layout))
+        return _named([rows.dropna(how="all")], layout.placed(names))
 
     with _client(scheduler), warnings.catch_warnings():
         # Narwhals will ask for another package one day; what it does with Dask does not change.
         warnings.filterwarnings("ignore", "Dask support is moving", FutureWarning)
-        parts = [part(*group)[list(names)].rename(columns=names) for group in files.alike()]
+        parts = [rows for group in files.alike() for rows in part(*group)]
         yield Opened(nw.from_native(dd.concat(parts) if len(parts) > 1 else parts[0]))
 
 
@@ -232,7 +148,12 @@ def _client(scheduler):
     return connected(scheduler)
 
 
+def _named(frames, names) -> list:
+    return [rows[list(names)].rename(columns=names) for rows in frames]
+
+
 def _how(layout) -> dict:
     """How pandas, and Dask by pandas, read text as text."""
     return {"sep": layout.delimiter, "skiprows": layout.above, "dtype": str, "header": 0,
-            "names": list(layout.header), "keep_default_na": False, "na_values": [""]}  # fmt: skip
+            "names": layout.places, "index_col": False, "keep_default_na": False,
+            "na_values": [""]}  # fmt: skip

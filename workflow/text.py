@@ -67,6 +67,15 @@ class Layout:
     above: int
     header: tuple[str, ...]
 
+    @property
+    def places(self) -> list[str]:
+        """Other names for the columns: no two alike, and none empty."""
+        return [f"c{i}" for i in range(len(self.header))]
+
+    def placed(self, names: dict[str, str]) -> dict[str, str]:
+        """`names` (theirs: ours) by places."""
+        return {self.places[self.header.index(theirs)]: ours for theirs, ours in names.items()}
+
 
 def layout(path: Path, delimiter, decimal) -> Layout:
     """Of a file in UTF-8, from its first lines."""
