@@ -202,7 +202,9 @@ def test_a_topic_that_does_not_add_up_says_so(engine, tmp_path):
 def test_files_that_are_not_one_table_are_refused(counts, tmp_path):
     pattern = tmp_path / "*.csv"
     assert refused(adding.rows, counts, pattern) == f"{pattern}: no file has such a name"
-    assert "a folder without Parquet files" in refused(adding.rows, counts, tmp_path)
+    assert "not a file but a folder, and no Parquet file is in it" in refused(
+        adding.rows, counts, tmp_path
+    )
     assert "no such file" in refused(adding.rows, counts, tmp_path / "a.csv", engine="duckdb")
     write(tmp_path / "a.csv", "tested,positive\n1,1\n")
     write(tmp_path / "b.csv", "tested,cases\n1,1\n")

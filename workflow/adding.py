@@ -5,6 +5,7 @@ are those of all rows; everything after it goes on as with a small file. No rule
 of a row are asked by the engine, those of all rows together of the sums.
 """
 
+import os
 import threading
 import time
 from contextlib import contextmanager
@@ -57,7 +58,7 @@ def _many(topic, source, how) -> bool:
     if several(path):
         return True
     asked_whole = {"encoding", "sheet"} & set(how)
-    if asked_whole or not (path.is_file() and hasattr(topic.module, "reduced")):
+    if asked_whole or not (os.path.isfile(path) and hasattr(topic.module, "reduced")):
         return False
     start = reading.beginning(path, most=np.inf)
     if start.startswith(b"PAR1"):
@@ -68,8 +69,8 @@ def _many(topic, source, how) -> bool:
             return reader.read_metadata(path).num_rows > MOST_WHOLE
         except (ArrowException, OSError):  # what is wrong with it, its reader says
             return False
-    ours = not text.marked(start) and not start.startswith(b"PK")
-    return ours and path.stat().st_size > MOST_TEXT
+    plain = not text.marked(start) and b"\0" not in start and not start.startswith(b"PK")
+    return plain and path.stat().st_size > MOST_TEXT
 
 
 def _added(topic, source, columns, how, tell) -> pd.DataFrame:

@@ -94,6 +94,8 @@ def broken_line(said: str) -> str | None:
         what = "is not UTF-8; a file with another --encoding is read as a whole"
     elif "unterminated quote" in said:
         what = "has a quotation mark that is not closed, or text behind one that is"
+    elif "Maximum line size" in said:
+        what = "is longer than two million characters"
     else:
         what = "cannot be read as CSV"
     return f"{file[1]}: line {line[1]} {what}"

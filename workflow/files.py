@@ -55,7 +55,8 @@ class Files:
 
 def several(source: Path) -> bool:
     """Whether a name stands for more than a file: a folder or a pattern."""
-    return source.is_dir() or (glob.has_magic(str(source)) and not source.exists())
+    # os.path, for a name may be too long, or in a folder that may not be entered
+    return os.path.isdir(source) or (glob.has_magic(str(source)) and not os.path.exists(source))
 
 
 def look(source: Path, delimiter: str | None, decimal: str) -> Files:
@@ -96,12 +97,10 @@ def look(source: Path, delimiter: str | None, decimal: str) -> Files:
 
 
 def _paths(source: Path) -> list[Path]:
-    if source.is_dir():
+    if os.path.isdir(source):
         found = sorted(p for p in source.rglob("*.parquet") if p.is_file())
         if not found:
-            raise Refused(
-                f"{source}: a folder without Parquet files; name files as '{source}/*.csv'"
-            )
+            raise Refused(f"{source}: not a file but a folder, and no Parquet file is in it")
         return found
     if not several(source):
         return [source]
