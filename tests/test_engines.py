@@ -301,11 +301,9 @@ def test_a_delimiter_too_many_and_columns_without_a_name_do_no_harm(engine, coun
 
 
 def test_dask_takes_text_in_blocks(counts, tmp_path, monkeypatch):
-    monkeypatch.setattr(engines, "BLOCK", 1_000)
+    monkeypatch.setattr(engines, "BLOCK", 300_000)  # what it looks at first is less
     rng = np.random.default_rng(6)
-    rows = pd.DataFrame(
-        {"tested": rng.integers(5, 9, 3_000), "positive": rng.integers(0, 5, 3_000)}
-    )
+    rows = pd.DataFrame(rng.integers([5, 0], [9, 5], (200_000, 2)), columns=["tested", "positive"])
     for name in "ab":
         text = "# from: me\n# twice\n" + rows.to_csv(index=False, sep=";")
         write(tmp_path / f"{name}.csv", text)
@@ -325,10 +323,10 @@ def test_one_hears_how_far_an_engine_is(counts, tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
-    """300,000 rows in one Parquet file, through the command line."""
+    """300,000 rows in one Parquet file, a billion tests in all, through the command line."""
     folder = tmp_path_factory.mktemp("large")
     rng = np.random.default_rng(2)
-    n = rng.integers(0, 6, 300_000)
+    n = rng.integers(0, 7_000, 300_000)
     rows = pd.DataFrame({"tested": n, "positive": rng.binomial(n, 0.23)})
     rows.to_parquet(folder / "large.parquet")
     out = folder / "out"
@@ -346,6 +344,7 @@ def test_300_000_rows_end_in_a_verified_report(large):
     assert facts["data"]["added"]["rows"] == 300_000
     assert facts["data"]["added"]["engine"] == "DuckDB"
     tested, positive = rows["tested"].sum(), rows["positive"].sum()
+    assert tested > 1e9
     (theta,) = facts["unknowns"]
     assert theta["exact"]["mean"] == pytest.approx((1 + positive) / (10 + tested), rel=1e-12)
     assert theta["mle"] == pytest.approx(positive / tested, rel=1e-12)

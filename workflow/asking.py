@@ -51,12 +51,15 @@ def first_rows(topic, files: Files, columns, notation) -> tuple[Asked, list[str]
     tidy, misnamed, notes = rules.supplied(schema, tidy, raw)
     problems += misnamed
     filled = {name: tidy[name] for name in schema.columns if name in tidy and name not in raw}
-    for name, values in filled.items():
-        if len(values) != len(twice) or (values != values.iloc[0]).any():
-            problems.append(
-                f"there is no column `{name}`, and rows that are added up have no order to work "
-                "it out from: read one file as a whole (without --engine)"
-            )
+    ordered = len(tidy) != len(twice)
+    if varying := [
+        n for n, values in filled.items() if ordered or (values != values.iloc[0]).any()
+    ]:
+        problems.append(
+            f"there is no column `{varying[0]}`, and rows that are added up have no order to work "
+            "it out from: read one file as a whole (without --engine)"
+        )
+        notes = []
     insist(files.source, head.problems + problems + (notes if problems else []))
     theirs = dict([part.strip() for part in pair.split("=", 1)] for pair in columns)
     names = {theirs.get(name, name): name for name in schema.columns if name in raw}
