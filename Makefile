@@ -43,7 +43,8 @@ $(PAGES:%=results/%/summary.json): results/%/summary.json: analyses/%.py data/%.
 #   make beta_binomial DATA=mine.csv FIELDS="tested=n positive=cases" SET="alpha=2 beta=8" OUT=results/mine
 # FIELDS is read by the shell: FIELDS="'tested=Number tested' positive=k". Without OUT, somebody's
 # own data or settings go to results/mine/TOPIC. READ says how the file is written, where that cannot
-# be told: READ="decimal=, thousands=. delimiter=';' encoding=cp1252 sheet=2".
+# be told: READ="decimal=, thousands=. delimiter=';' encoding=cp1252 sheet=2"; and what adds up many
+# rows, if it is not to be DuckDB: READ="engine=dask scheduler=tcp://HOST:8786".
 $(TOPICS) $(PAGES): $(READY)
 	@$(PYTHON) -m workflow report $@ \
 	  $(if $(DATA),--data "$$DATA") $(if $(FIELDS),--column $(FIELDS)) $(addprefix --,$(READ)) \
@@ -103,7 +104,7 @@ clean: ## remove results and the environment
 	[ -x .venv/bin/python ] && .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null || { rm -rf .venv; $$found -m venv .venv; } && \
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt && touch $@
 
-# What only --scheduler needs, and its tests.
+# What only --scheduler and --engine dask or polars need, and their tests.
 .venv/.cluster: requirements-cluster.txt .venv/.ready
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-cluster.txt && touch $@
 

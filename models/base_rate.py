@@ -20,6 +20,7 @@ from scipy.special import betaln, log_expit, logit, xlogy
 
 from models._exact import Exact, NoMaximum
 from models._hidden_counts import HiddenCounts, log_choose
+from models._reduced import totals
 
 STUDIES = ["population", "positives", "negatives"]
 UNKNOWNS = ["prevalence", "sensitivity", "specificity"]
@@ -38,13 +39,10 @@ class Data(pa.DataFrameModel):
 
 
 PRIOR = {
-    "prevalence_alpha": 2.0,  # rare: 3.8 % on average
-    "prevalence_beta": 50.0,
-    "sensitivity_alpha": 6.0,  # a usable test: worth nine known cases, six of them found
-    "sensitivity_beta": 3.0,
-    "specificity_alpha": 19.0,  # seldom a false alarm: worth twenty non-cases, one flagged
-    "specificity_beta": 1.0,
-}
+    "prevalence_alpha": 2.0, "prevalence_beta": 50.0,  # rare: 3.8 % on average
+    "sensitivity_alpha": 6.0, "sensitivity_beta": 3.0,  # worth nine known cases, six of them found
+    "specificity_alpha": 19.0, "specificity_beta": 1.0,  # worth twenty non-cases, one flagged
+}  # fmt: skip
 
 
 def predictive_values(prevalence, sensitivity, specificity):
@@ -79,12 +77,10 @@ def model(data, *, prevalence_alpha, prevalence_beta, sensitivity_alpha, sensiti
 
 
 SHIFT = {  # powers of (prevalence, 1 - prevalence, sensitivity, ...) that make each unknown's odds
-    "prevalence": (1, -1, 0, 0, 0, 0),
-    "sensitivity": (0, 0, 1, -1, 0, 0),
+    "prevalence": (1, -1, 0, 0, 0, 0), "sensitivity": (0, 0, 1, -1, 0, 0),
     "specificity": (0, 0, 0, 0, 1, -1),
-    "ppv": (1, -1, 1, 0, 0, -1),
-    "npv": (-1, 1, 0, -1, 1, 0),
-}
+    "ppv": (1, -1, 1, 0, 0, -1), "npv": (-1, 1, 0, -1, 1, 0),
+}  # fmt: skip
 
 
 def exact(data, *, prevalence_alpha, prevalence_beta, sensitivity_alpha, sensitivity_beta,
@@ -143,6 +139,10 @@ def log_likelihood(point, n, k):
     """Up to its constant, from tests n (3,) and flags k (3,) by study."""
     rate = np.array([predictive_values(*point)[0], point[1], 1 - point[2]])
     return np.sum(xlogy(k, rate) + xlogy(n - k, 1 - rate))
+
+
+def reduced(rows):  # one row a study, the sums; log p(data) grows by what it does in beta_binomial
+    return totals(rows, ["tested", "flagged"], by=["study"])
 
 
 def suggest(data):

@@ -14,6 +14,7 @@ from scipy import stats
 from scipy.special import betaln, gammaln
 
 from models._exact import Exact, NoMaximum
+from models._reduced import totals
 
 
 class Data(pa.DataFrameModel):
@@ -60,6 +61,11 @@ def mle(data):
     if tested == 0:
         raise NoMaximum("no maximum: nothing was tested")
     return {"theta": np.float64(data["positive"].sum() / tested)}
+
+
+def reduced(rows):
+    """One row, the sums. log p(data) grows by a constant, ln C(sum n, sum k) - sum ln C(n, k)."""
+    return totals(rows, ["tested", "positive"])
 
 
 def suggest(data):

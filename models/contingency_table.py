@@ -22,6 +22,7 @@ from models import _entropy as bits
 from models._categories import counted, per_category
 from models._conjugate import Dirichlet
 from models._exact import Exact, NoMaximum
+from models._reduced import totals
 
 
 class Data(pa.DataFrameModel):
@@ -127,6 +128,11 @@ def classical(counts, *, yates=False):
     G = stats.chi2_contingency(counts, correction=False, lambda_="log-likelihood")[0]
     V = np.sqrt(chi2 / np.sum(counts) / (min(np.shape(counts)) - 1))
     return {"chi2": chi2, "df": freedom, "p": p, "G": G, "V": V}
+
+
+def reduced(rows):
+    """One row a cell: the sums, of which the model and log p(data) are those of the rows."""
+    return totals(rows, ["count"], by=["row", "column"])
 
 
 def suggest(data):

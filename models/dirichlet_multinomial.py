@@ -16,6 +16,7 @@ from scipy.special import gammaln
 from models._conjugate import Dirichlet
 from models._dirichlet_mean import DirichletMean, numbers
 from models._exact import Exact, NoMaximum
+from models._reduced import totals
 
 MOST = 1_000  # categories; more are measurements rather than labels
 
@@ -94,6 +95,11 @@ def log_bayes_factor(data, *, a):
     """ln of how much likelier the counts are under this prior than if all shares were equal."""
     counts, labels = design(data)
     return float(pseudo_counts(labels, a).log_evidence(counts) + counts.sum() * np.log(counts.size))
+
+
+def reduced(rows):
+    """One row a category: the sums, of which the model and log p(data) are those of the rows."""
+    return totals(rows, ["count"], by=["category"])
 
 
 def suggest(data):

@@ -20,6 +20,7 @@ from models import _entropy as bits
 from models._categories import counted, per_category
 from models._conjugate import Dirichlet
 from models._exact import Exact, NoMaximum
+from models._reduced import totals
 
 
 class Data(pa.DataFrameModel):
@@ -88,6 +89,11 @@ def mle(data, *, q):
     if counts.sum() == 0:
         raise NoMaximum("no maximum: nothing was counted")
     return {"p": counts / counts.sum()}
+
+
+def reduced(rows):
+    """One row a category: the sums, of which the model and log p(data) are those of the rows."""
+    return totals(rows, ["count"], by=["category"])
 
 
 def suggest(data):

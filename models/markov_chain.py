@@ -21,6 +21,7 @@ from scipy.special import gammaln
 from models._conjugate import Dirichlet
 from models._exact import Exact, NoMaximum
 from models._long_run import LongRun
+from models._reduced import totals
 
 MOST = 40  # states; with more, the column rather holds a measurement than a state
 
@@ -128,13 +129,16 @@ def mle(data):
 def over_independence(data, *, stay, move):
     """log evidence of the chain less that of steps that ignore the state they begin in, in nats.
 
-    Both of the steps in their order. Ignoring the state means one row for all, whose pseudo-counts
-    are the mean of the rows of A.
+    Of the steps in order; ignoring it is one row for all, its pseudo-counts the mean of all rows'.
     """
     count, labels = design(data)
     rows = prior(len(labels), stay, move)
     one = Dirichlet(rows.a.mean(axis=0))
     return rows.log_evidence(count).sum() - one.log_evidence(count.sum(axis=0))
+
+
+def reduced(rows):  # one row a kind of step, the sums; they are all that `design` takes
+    return totals(rows, ["count"], by=["state", "next"])
 
 
 def suggest(data):

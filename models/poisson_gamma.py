@@ -16,6 +16,7 @@ from scipy import stats
 from scipy.special import gammaln
 
 from models._exact import Exact
+from models._reduced import totals
 
 
 class Data(pa.DataFrameModel):
@@ -66,6 +67,14 @@ def predict(data, exposure, *, alpha, beta):
     """Further counts in `exposure`: what is not known about lam is integrated out."""
     a, b = alpha + data["count"].sum(), beta + data["exposure"].sum()
     return stats.nbinom(a, b / (b + exposure))
+
+
+def reduced(rows):
+    """One row, the sums of count k and exposure t.
+
+    log p(data) grows by a constant, sum(k) ln sum(t) - ln sum(k)! - sum of (k ln t - ln k!).
+    """
+    return totals(rows, ["count", "exposure"])
 
 
 def suggest(data):

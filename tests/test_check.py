@@ -34,6 +34,22 @@ def test_identity_sees_a_factor_of_two_in_the_evidence(tests_of_20):
     assert not identity_passes(model, replace(exact, log_evidence=exact.log_evidence + np.log(2)))
 
 
+def test_identity_of_a_billion_tests_allows_for_rounding_and_for_no_more():
+    found = topic.load("beta_binomial")
+    data = topic.read(found, pd.DataFrame({"tested": [10**9], "positive": [230_000_001]}))
+    model, exact = found.model(data, found.defaults), found.exact(data, found.defaults)
+    how = {"seed": 1, "importance": False, "terms": check.terms(found, data)}
+    assert check.identity(model, exact, **how)[0].passed
+    off = replace(exact, log_evidence=exact.log_evidence + 1e-3)
+    assert not check.identity(model, off, **how)[0].passed
+    small = topic.read(found)
+    assert 16 * np.finfo(float).eps * check.terms(found, small) < 1e-9
+    assert (
+        check.terms(topic.load("linear_regression"), topic.read(topic.load("linear_regression")))
+        == 0
+    )
+
+
 @pytest.mark.parametrize("evidence", [np.nan, np.inf, -np.inf])
 def test_what_is_not_finite_fails(tests_of_20, evidence):
     _, model, exact = tests_of_20

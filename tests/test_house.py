@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 
+import pandas as pd
 import pytest
 
 from workflow import topic
@@ -50,6 +51,7 @@ def test_conda_pip_and_imports_name_the_same_packages():
     conda = pins((HOME / "environment.yml").read_text(), "=")
     python = conda.pop("python")
     conda["matplotlib"] = conda.pop("matplotlib-base")  # without the window toolkits
+    conda["duckdb"] = conda.pop("python-duckdb")
     assert conda == pip
     assert python == (HOME / ".python-version").read_text().strip()
     roots = {name.partition(".")[0] for p in FILES for name in imported(p)}
@@ -129,8 +131,9 @@ def test_readme_commands_work(command, tmp_path):
     command = re.sub(r"^make ", f"make {python} ", command)
     command = re.sub(r"^python ", f"{sys.executable} ", command)
     command += f" OUT={tmp_path}/out" if re.match(r"make .*\bbeta_binomial", command) else ""
-    command = command.replace("mine.csv", f"{tmp_path}/mine.csv")
+    command = command.replace("mine.csv", f"{tmp_path}/mine.csv").replace("logs/", f"{tmp_path}/")
     (tmp_path / "mine.csv").write_text("site,n,cases\nNorth,40,3\nSouth,25,4\nWest,60,2\n")
+    pd.DataFrame({"tested": [40, 25], "positive": [3, 4]}).to_parquet(tmp_path / "a.parquet")
     done = subprocess.run(
         command, shell=True, cwd=HOME, text=True, capture_output=True, check=False
     )

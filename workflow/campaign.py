@@ -11,7 +11,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import date
 from functools import wraps
 from pathlib import Path
@@ -48,24 +48,33 @@ def processes(count: int) -> Executor:
     return run
 
 
-def cluster(address: str) -> Executor:
-    """A running dask.distributed scheduler, whose workers were started in a clone of this tree."""
+@contextmanager
+def connected(address: str):
+    """A client of a running dask.distributed scheduler; Refused where none with workers answers."""
     try:
-        from distributed import Client, KilledWorker, as_completed
+        from distributed import Client
     except ImportError:
         raise Refused(
             "--scheduler needs dask.distributed: pip install -r requirements-cluster.txt"
         ) from None
-    try:
-        with Client(address, timeout=10) as client:
+    with ExitStack() as stack:
+        try:
+            client = stack.enter_context(Client(address, timeout=10))
             client.wait_for_workers(1, timeout=30)
-    except (OSError, ValueError) as problem:  # a TimeoutError is an OSError
-        raise Refused(
-            f"--scheduler {address}: no scheduler with workers answers ({problem})"
-        ) from None
+        except (OSError, ValueError) as problem:  # a TimeoutError is an OSError
+            raise Refused(
+                f"--scheduler {address}: no scheduler with workers answers ({problem})"
+            ) from None
+        yield client
+
+
+def cluster(address: str) -> Executor:
+    """A running dask.distributed scheduler, whose workers were started in a clone of this tree."""
+    with connected(address):
+        from distributed import KilledWorker, as_completed
 
     def run(work, name, batches):
-        with Client(address, timeout=10) as client:
+        with connected(address) as client:
             futures = client.map(lambda batch: work(name, batch), list(batches), pure=False)
             try:
                 for future in as_completed(futures):
@@ -204,6 +213,7 @@ def source(topic: Topic) -> str:
     """A digest of the topic's statements, those of what it imports from models/, and its data.
 
     Comments and docstrings do not count, nor does CALIBRATION: those settings are filed by name.
+    Nor does `reduced` with its import: what was measured never called it.
     """
     digest = hashlib.sha256(topic.csv.read_bytes())
     for path in _imported(Path(topic.module.__file__)):
@@ -212,13 +222,21 @@ def source(topic: Topic) -> str:
             kinds = ast.Module | ast.ClassDef | ast.FunctionDef
             if isinstance(node, kinds) and ast.get_docstring(node):
                 node.body[0].value.value = ""
-        tree.body = [node for node in tree.body if not _sets(node, "CALIBRATION")]
+        tree.body = [node for node in tree.body if not _aside(node)]
         digest.update(ast.unparse(tree).encode())
     return digest.hexdigest()[:16]
 
 
-def _sets(node: ast.stmt, name: str) -> bool:
-    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name
+def _aside(node: ast.stmt) -> bool:
+    """Whether a statement is none of those that were measured."""
+    match node:
+        case ast.Assign():
+            return ast.unparse(node.targets[0]) == "CALIBRATION"
+        case ast.FunctionDef():
+            return node.name == "reduced"
+        case ast.ImportFrom():
+            return node.module == "models._reduced"
+    return False
 
 
 def _imported(path: Path) -> list[Path]:
@@ -230,7 +248,8 @@ def _imported(path: Path) -> list[Path]:
             continue
         found.add(here)
         for node in ast.walk(ast.parse(here.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("models"):
+            ours = isinstance(node, ast.ImportFrom) and (node.module or "").startswith("models")
+            if ours and not _aside(node):
                 asked = [node.module, *(f"models.{alias.name}" for alias in node.names)]
                 files = [path.parent / f"{name.removeprefix('models.')}.py" for name in asked]
                 waiting += [file for file in files if file.is_file()]

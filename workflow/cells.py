@@ -62,15 +62,25 @@ class Notation:
             return cells.str.lower() == "true"
         return cells
 
-    def _read(self, text: pd.Series):
-        """Text in Python's own notation, and which cells are numbers."""
-        sign = "[+-]?"
+    @property
+    def apart(self) -> str:
+        """What may stand between thousands, as a regular expression; nothing where nothing may."""
+        return SPACES if self.thousands == "space" else re.escape(self.thousands)
+
+    @property
+    def number(self) -> str:
+        """A number, as a regular expression."""
+        sign, apart = "[+-]?", self.apart
         point, power = re.escape(self.decimal), "(?:[eE][+-]?[0-9]+)?"
         number = f"{sign}(?:[0-9]+(?:{point}[0-9]*)?|{point}[0-9]+){power}"
-        apart = SPACES if self.thousands == "space" else re.escape(self.thousands)
         if apart:
             number += f"|{sign}[0-9]{{1,3}}(?:{apart}[0-9]{{3}})+(?:{point}[0-9]*)?"
-        fits = text.str.fullmatch(f"(?:{number}|{INFINITE})").fillna(False).astype(bool)
+        return number
+
+    def _read(self, text: pd.Series):
+        """Text in Python's own notation, and which cells are numbers."""
+        apart = self.apart
+        fits = text.str.fullmatch(f"(?:{self.number}|{INFINITE})").fillna(False).astype(bool)
         text = text.str.replace(apart, "", regex=True) if apart else text
         text = text.str.replace(self.decimal, ".", regex=False) if self.decimal != "." else text
         return text, fits

@@ -11,6 +11,7 @@ from workflow.topic import HOME, Topic
 KINDS = {"int": "whole number", "float": "number", "category": "label", "string": "text",
          "str": "text", "object": "text", "bool": "true or false"}  # fmt: skip
 EXAMPLE_LINES = 6  # a heading and rows enough to show what differs
+MANY = "DATA='many/*.parquet', or of CSV"
 FORMATS = (
     "CSV (commas, semicolons, tabs or pipes; UTF-8, UTF-16 or Windows-1252), Excel (.xlsx) or "
     "Parquet. `#` lines on top are comments. Where numbers have commas, say so: "
@@ -30,6 +31,7 @@ def describe(topic: Topic) -> str:
             "\nColumns: " + " ".join(inspect.cleandoc(topic.module.Data.__doc__ or "").split()),
             *(f"  {name:<12} {what:<{width}}  {meaning}" for name, what, meaning in columns),
             *(f"  rule: {check.error}" for check in schema.checks),
+            *_adds_up(topic),
             '\nSettings (--set NAME=VALUE; in make SET="NAME=VALUE"; a list as 1,2,3)',
             *(
                 f"  {name} = {_value(value)}{'  (taken as known)' if name in known else ''}"
@@ -42,6 +44,13 @@ def describe(topic: Topic) -> str:
             "",
         ]
     )
+
+
+def _adds_up(topic) -> list[str]:
+    """Whether rows by the million can be given, and how."""
+    if hasattr(topic.module, "reduced"):
+        return [f"  rows add up: of any number, in any number of files ({MANY})"]
+    return ["  rows do not add up (yet): files are read as a whole; of more, fit a sample"]
 
 
 def _column(name, column):

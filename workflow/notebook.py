@@ -3,7 +3,8 @@
     from workflow import report
     run = report("beta_binomial", frame, set={"alpha": 2.0}, column={"positive": "cases"})
 
-`data` is a DataFrame, the path of a file, or left out for the topic's own rows; `set` gives priors
+`data` is a DataFrame, the path of a file, a folder of Parquet or a pattern of many files (whose
+rows are added up), or left out for the topic's own rows; `set` gives priors
 and known values, `column` says what a column of ours is called in the data. What cannot be used is
 `Refused`, in the words of the command line. Nothing is written but into `out`, and
 nothing printed. What comes back shows itself in Jupyter.
@@ -17,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from workflow.page import insist_writable, shown, template
-from workflow.topic import Topic, load, read, settings
+from workflow.topic import Topic, load, settings
 
 FEW = 12  # rows of the table in a notebook; all are in `.table`
 
@@ -66,6 +67,7 @@ def _input(topic, data, given, column):
     """The topic, its rows, and with what they are to be fitted; Refused where that cannot be."""
     from pytensor import config
 
+    from workflow import adding
     from workflow.verify import FRAME
 
     insist_writable(Path(config.base_compiledir))  # what is compiled is kept there
@@ -76,7 +78,7 @@ def _input(topic, data, given, column):
     frame = isinstance(data, pd.DataFrame)
     path = FRAME if frame else Path(data) if data is not None else None
     how = {"settings": settings(found, words), "columns": columns, "path": path}
-    return found, read(found, data if frame else path, columns), how
+    return found, adding.rows(found, data if frame else path, columns), how
 
 
 def _as_typed(value) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from workflow import page
 from workflow.interrupt import interruptible
 from workflow.locate import located
-from workflow.options import READING, rows
+from workflow.options import ADDING, READING, rows
 from workflow.progress import Counts, Stages
 from workflow.topic import HOME, WIDTH, Refused, load, pages, settings
 
@@ -107,6 +107,8 @@ def _one(name, options, *, write, quiet) -> int:
         print(f"{name}: warning: {warning}")
     print(f"{name:<{WIDTH}} {run.verdict:<12} {progress.seconds:5.1f} s  {place}")
     print(f"  {summarise.sentence(run)}")
+    if run.added:
+        print(f"  {report.adding.in_words(run.added)}")
     if not write or not run.good:
         for c in run.gates + run.checks:
             if not c.applies:
@@ -124,7 +126,7 @@ def _page(name, options, *, write, quiet) -> int:
     from workflow import facts
 
     own = {"--data": options.data, "--column": options.column, "--set": options.given}
-    own |= {f"--{key}": getattr(options, key) for key in READING}
+    own |= {f"--{key}": getattr(options, key) for key in READING | ADDING}
     for option in (option for option, given in own.items() if given):
         raise Refused(f"{option}: {name} is a page of facts without a model, and takes none")
     out = options.out or _folder(name, options) if write else None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from joblib import cpu_count
 
-from workflow.topic import names, pages, read
+from workflow.topic import names, pages
 
 MOST = 8  # topics at a time: each takes a gigabyte of memory
 READING = {
@@ -14,6 +14,10 @@ READING = {
     "delimiter": (";", "what stands between cells, if it is not to be found out"),
     "encoding": ("NAME", "of your file, if it is not to be found out"),
     "sheet": ("NAME", "of your Excel file, or its number (default: the first)"),
+}
+ADDING = {
+    "engine": ("NAME", "what adds up rows: duckdb (the default for many), polars, dask, pandas"),
+    "scheduler": ("ADDRESS", "of a dask.distributed scheduler whose workers add up: tcp://..."),
 }
 
 
@@ -37,7 +41,8 @@ def parser() -> argparse.ArgumentParser:
         if own_data:
             sub.add_argument(
                 "--data", type=Path, metavar="FILE",
-                help="your rows instead of the shipped ones: CSV, Excel or Parquet",
+                help="your rows instead of the shipped ones: CSV, Excel or Parquet; or many files, "
+                "as a folder of Parquet or a pattern in quotes",
             )  # fmt: skip
             for option, (sign, meaning) in READING.items():
                 sub.add_argument(f"--{option}", metavar=sign, help=meaning)
@@ -117,6 +122,8 @@ def _campaign_command(sub, number) -> None:
 
 
 def _at_once(sub) -> None:
+    for option, (sign, meaning) in ADDING.items():
+        sub.add_argument(f"--{option}", metavar=sign, help=meaning)
     sub.add_argument("--processes", type=int, default=min(cpu_count(), MOST), metavar="N",
                      help=f"topics at a time (default: one a core, at most {MOST})")  # fmt: skip
 
@@ -130,5 +137,7 @@ def _workers(sub) -> None:
 
 def rows(topic, options, tell=lambda rows, share: None):
     """The rows that a command line asks for."""
-    how = {k: getattr(options, k) for k in READING if getattr(options, k) is not None}
-    return read(topic, options.data, options.column, **how, tell=tell)
+    from workflow import adding
+
+    how = {k: getattr(options, k) for k in READING | ADDING if getattr(options, k) is not None}
+    return adding.rows(topic, options.data, options.column, **how, tell=tell)

@@ -1,5 +1,6 @@
 """What a person sees while they wait: the stage a run is in, or how many of many jobs are done."""
 
+import resource
 import sys
 import time
 
@@ -18,6 +19,7 @@ class Stages:
 
     def __init__(self, name, *, quiet=False):
         self.name, self.start, self.quiet = name, time.perf_counter(), quiet
+        self.said = self.start
         self.console = Console(stderr=True)
         self.status = self.console.status(name) if self.console.is_terminal else None
 
@@ -39,10 +41,28 @@ class Stages:
             print(f"{self.name}: {stage}", file=sys.stderr, flush=True)
 
     def rows(self, done, share):
-        """How many rows of a large file have been read; only where there is somebody to see it."""
-        if self.status and time.perf_counter() - self.start > PATIENCE:
+        """How many rows of a large file have been read, or none: an engine adds them up.
+
+        Where there is nobody to see it, a line now and then for an engine alone.
+        """
+        now = time.perf_counter()
+        if done is not None:
             of_all = f" ({share:.0%} of the file)" if share is not None else ""
-            self.status.update(f"{self.name}: reading, {done:,} rows{of_all}")
+            text = f"{self.name}: reading, {done:,} rows{of_all}"
+        else:
+            of_all = f", {share:.0%} of this scan" if share else ""
+            text = f"{self.name}: adding up{of_all}, {peak() / 2**30:.2f} GB of memory"
+        if self.status and now - self.start > PATIENCE:
+            self.status.update(text)
+        elif not self.quiet and done is None and now - self.said >= EVERY:
+            print(text, file=sys.stderr, flush=True)
+            self.said = now
+
+
+def peak() -> int:
+    """The most memory this process has held so far, in bytes."""
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return held if sys.platform == "darwin" else held * 1024
 
 
 class Counts:

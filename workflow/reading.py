@@ -94,7 +94,7 @@ def written(
 
 
 def _file(path: Path, *, delimiter, encoding, sheet, decimal, tell) -> Rows:
-    start = _beginning(path)
+    start = beginning(path)
     kinds = {b"PK\x03\x04": sheets.excel, b"PAR1": sheets.parquet}
     special = next((kind for magic, kind in kinds.items() if start.startswith(magic)), None)
     if sheet is not None and special is not sheets.excel:
@@ -109,8 +109,8 @@ def _file(path: Path, *, delimiter, encoding, sheet, decimal, tell) -> Rows:
         raise Refused(f"{path}: cannot be read ({problem.strerror or problem})") from None
 
 
-def _beginning(path: Path) -> bytes:
-    """The first bytes of a file, if it is one that may be read at all."""
+def beginning(path: Path, most: float = sheets.MOST_BYTES) -> bytes:
+    """The first bytes of a file, if it is one that may be read, text up to `most` bytes."""
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
@@ -131,8 +131,8 @@ def _beginning(path: Path) -> bytes:
         control = sum(start.count(b) for b in (*range(1, 9), *range(14, 27), *range(28, 32)))
         if control > len(start) / 20:
             raise Refused(f"{path}: this is a binary file, not a table of text")
-    if words and found.st_size > sheets.MOST_BYTES:
-        size, most = found.st_size / 2**20, sheets.MOST_BYTES / 2**20
+    if words and found.st_size > most:
+        size, most = found.st_size / 2**20, most / 2**20
         raise Refused(f"{path}: {size:,.0f} MB; at most {most:,.0f} MB are read: fit a sample")
     return start
 

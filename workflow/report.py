@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from workflow import calibrate, campaign, notebook, picture, prior, unproved
+from workflow import adding, calibrate, campaign, notebook, picture, prior, unproved
 from workflow.locate import as_text, given
 from workflow.page import MARKDOWN, number, put_files, shown, template
 from workflow.summarise import answer, default_prior, records, summary, verdict
@@ -79,11 +79,12 @@ def _page(run, facts, found, small):
         first=panels[: max(FIRST_SCREEN)],
         more=panels[max(FIRST_SCREEN) :],
         small_panels=small_panels,
-        story=list(blocks(unproved.story(run))) if run.good else [],
+        story=list(blocks(_story(run))) if run.good else [],
+        added=adding.in_words(run.added) if run.added else "",
         provenance=provenance(run.data.attrs.get("comments", [])),
         head=_table(run.data.head(8).reset_index(allow_duplicates=True)),
         column_pictures=_column_pictures(run),
-        source=_sources(run.topic.module),
+        source=_sources(run),
         text=inspect.cleandoc(run.topic.module.__doc__),
         ranks=picture.svg(picture.ranks(run.draws, found[:4]), "rank plots of the chains"),
         prior=[picture.svg(fig, f"prior and posterior of {label}") for fig, label in pictures],
@@ -95,6 +96,17 @@ def _page(run, facts, found, small):
         command=_command(run),
     )
     return page, _standalone(_panels(run, found, thumbnail=True)[0])
+
+
+def _story(run) -> Iterator:
+    """The topic's story; of rows that were added up, first what it cannot tell."""
+    if run.added:
+        yield (
+            f"These are {adding.in_words(run.added)}. Model, exact answer and maximum likelihood "
+            "need the sums alone. What compares single rows with one another, here and in the "
+            "predictive check, is left out: sums do not show it."
+        )
+    yield from unproved.story(run)
 
 
 def _panels(run, found, *, thumbnail=False):
@@ -234,8 +246,9 @@ def provenance(comments: list[str]) -> list[str]:
     return lines
 
 
-def _sources(module) -> dict[str, str]:
-    functions = {name: getattr(module, name, None) for name in ("model", "exact", "mle")}
+def _sources(run) -> dict[str, str]:
+    shown = ("model", "exact", "mle", *(["reduced"] if run.added else []))
+    functions = {name: getattr(run.topic.module, name, None) for name in shown}
     return {name: inspect.getsource(f) for name, f in functions.items() if inspect.isfunction(f)}
 
 

@@ -21,15 +21,15 @@ class Places:
     def __init__(self, noun: str, labels: pd.Series, cells: pd.DataFrame):
         self.noun, self.labels, self.cells = noun, labels, cells
 
-    def found(self, frame: pd.DataFrame, bad) -> str:
-        """'line 4 has 9; line 7 has x; and 3 more': what the rows `bad` have."""
+    def found(self, frame: pd.DataFrame, bad, number: int | None = None) -> str:
+        """'line 4 has 9; line 7 has x; and 3 more': what the rows `bad` have, or all `number`."""
         chosen = frame[np.asarray(bad)]
         shown = []
         for index, row in chosen.head(SHOWN_ROWS).iterrows():
             found = {k: self._written(index, k, v) for k, v in row.items()}
             cells = [v if len(found) == 1 else f"{short(k)} {v}" for k, v in found.items()]
             shown.append(f"{self.of(index)} has {', '.join(cells)}")
-        more = len(chosen) - len(shown)
+        more = (number or len(chosen)) - len(shown)
         return "; ".join(shown) + (f"; and {more:,} more" if more > 0 else "")
 
     def _written(self, index, name, value) -> str:

@@ -158,7 +158,8 @@ def summary(run: Run, found: list[dict], small: list[dict]) -> dict:
             "path": _relative(run.path),
             "sha256": hashlib.sha256(_bytes(run)).hexdigest(),
             "rows": len(run.data),
-        },
+        }
+        | ({"added": run.added} if run.added else {}),
         "settings": {k: np.asarray(v).tolist() for k, v in run.settings.items()},
         "seed": run.seed,
         "sampler": fit.SAMPLER,
@@ -188,8 +189,9 @@ def summary(run: Run, found: list[dict], small: list[dict]) -> dict:
 
 
 def _bytes(run) -> bytes:
-    """The file; of a frame, its rows as CSV."""
-    return run.data.to_csv().encode() if run.path is FRAME else run.path.read_bytes()
+    """The file; of a frame, or of rows that were added up, those that are here, as CSV."""
+    whole = run.path is not FRAME and not run.added
+    return run.path.read_bytes() if whole else run.data.to_csv().encode()
 
 
 def _relative(path: Path) -> str:

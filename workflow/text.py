@@ -7,6 +7,7 @@ import codecs
 import csv
 import itertools
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,8 @@ BOMS = [  # the longer first: that of UTF-32 begins with that of UTF-16
 MARKUP = re.compile(r"\s*(<!doctype|<html|<head|<\?xml|<table|<!--)", re.IGNORECASE)
 
 
-def rows(path: Path, delimiter, encoding, decimal, tell) -> Rows:
+def rows(path: Path, delimiter, encoding, decimal, tell, most: int = MOST_ROWS + 1) -> Rows:
+    """Every row, or the first `most` of them; more than MOST_ROWS are refused."""
     notes = []
     if encoding is None:
         encoding, notes = _encoding(path)
@@ -46,7 +48,7 @@ def rows(path: Path, delimiter, encoding, decimal, tell) -> Rows:
                 strict=True,
             )
             return _table(path, reader, offset, comments, notes,
-                          lambda rows: tell(rows, opened.buffer.tell() / size))  # fmt: skip
+                          lambda rows: tell(rows, opened.buffer.tell() / size), most)  # fmt: skip
     except LookupError as problem:
         raise Refused(f"--encoding {encoding}: {problem}") from None
     except UnicodeError as problem:
@@ -55,6 +57,40 @@ def rows(path: Path, delimiter, encoding, decimal, tell) -> Rows:
             f"{path}: {where}not text in {encoding} ({problem.__class__.__name__}: "
             f"{getattr(problem, 'reason', problem)}); say which encoding it is with --encoding"
         ) from None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a text file begins: what separates its cells, lines above its header, its columns."""
+
+    delimiter: str
+    above: int
+    header: tuple[str, ...]
+
+    @property
+    def places(self) -> list[str]:
+        """Other names for the columns: no two alike, and none empty."""
+        return [f"c{i}" for i in range(len(self.header))]
+
+    def placed(self, names: dict[str, str]) -> dict[str, str]:
+        """`names` (theirs: ours) by places."""
+        return {self.places[self.header.index(theirs)]: ours for theirs, ours in names.items()}
+
+
+def layout(path: Path, delimiter, decimal) -> Layout:
+    """Of a file in UTF-8, from its first lines."""
+    with path.open(encoding="utf-8", newline="") as opened:
+        lines = _Lines(path, opened)
+        try:
+            _, first, stated = _head(path, lines)
+        except UnicodeError as problem:
+            raise Refused(f"{path}: not text in utf-8 ({problem.reason})") from None
+    delimiter = _delimiter(delimiter or stated, first, decimal)
+    try:
+        header = next(csv.reader(first, delimiter=delimiter, skipinitialspace=True, strict=True))
+    except csv.Error as problem:
+        raise Refused(f"{path}: {_quoting(problem, 1, 1)}") from None
+    return Layout(delimiter, lines.count - len(first), tuple(name.strip() for name in header))
 
 
 def marked(start: bytes) -> bool:
@@ -179,7 +215,7 @@ def _delimiter(given, first, decimal):
     return max([d for d in (",", ";", "\t", "|") if d != decimal], key=suits)
 
 
-def _table(path, reader, offset, comments, notes, tell) -> Rows:
+def _table(path, reader, offset, comments, notes, tell, most) -> Rows:
     """Every record as a row. `offset` lines stand above the header."""
     chunks, rows, lines, problems = [], [], [], []
     ragged = _Ragged()
@@ -197,6 +233,8 @@ def _table(path, reader, offset, comments, notes, tell) -> Rows:
             elif len(row) == len(header) or not ragged.seen(row, begins, len(header)):
                 rows.append(row[: len(header)])
                 lines.append(begins)
+            if len(rows) == most:
+                break
             if header and len(rows) * len(header) >= CHUNK:
                 chunks.append((_columns(rows), lines))
                 rows, lines = [], []

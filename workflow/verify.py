@@ -57,6 +57,11 @@ class Run:
         return self.path is not FRAME and self.path.resolve() == self.topic.csv.resolve()
 
     @property
+    def added(self) -> dict:
+        """Of how many rows these are the sums, and how they were added up; else empty."""
+        return self.data.attrs.get("added", {})
+
+    @property
     def table(self) -> pd.DataFrame:
         """One row an element of every unknown: exact answer, draws and MLE, as in summary.csv."""
         from workflow import notebook
@@ -191,7 +196,7 @@ def answer(run) -> pm.Model:
         run.checks.append(Check(check.IDENTITY, np.inf, 1e-9, strange))
         return small
     run.exact = exact
-    run.checks += check.identity(small, exact, run.seed)
+    run.checks += check.identity(small, exact, run.seed, terms=check.terms(topic, run.exact_data))
     prior.insist_on_precision(topic, settings, run.checks[0])
     if not run.checks[0].passed:
         run.disagreement = disagreement.in_words(small, exact, run.seed)
