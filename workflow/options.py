@@ -39,21 +39,7 @@ def parser() -> argparse.ArgumentParser:
                 "topics", nargs=topics, metavar="TOPIC", help="one of: " + ", ".join(every)
             )
         if own_data:
-            sub.add_argument(
-                "--data", type=Path, metavar="FILE",
-                help="your rows instead of the shipped ones: CSV, Excel or Parquet; or many files, "
-                "as a folder of Parquet or a pattern in quotes",
-            )  # fmt: skip
-            for option, (sign, meaning) in READING.items():
-                sub.add_argument(f"--{option}", metavar=sign, help=meaning)
-            several = {"nargs": "+", "action": "extend", "default": []}
-            sub.add_argument("--column", metavar="OURS=THEIRS", **several,
-                             help="what a column is called in your file")  # fmt: skip
-            sub.add_argument("--set", dest="given", metavar="NAME=VALUE", **several,
-                             help="a prior or known value; a list as 1,2,3")  # fmt: skip
-            sub.add_argument(
-                "--seed", type=int, default=1, help="of all random numbers (default 1)"
-            )
+            _own_data(sub, adds=name in ("report", "check"))
         return sub
 
     sub = command(
@@ -68,9 +54,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="where to (default results/TOPIC, or results/mine/TOPIC)",
     )
-    _at_once(sub)
-    sub = command("check", "Fit and verify without writing anything.", topics="+", own_data=True)
-    _at_once(sub)
+    command("check", "Fit and verify without writing anything.", topics="+", own_data=True)
     sub = command(
         "groups",
         "Fit one topic to every group of a column, each as if its rows were all there are: one "
@@ -115,17 +99,30 @@ def parser() -> argparse.ArgumentParser:
     return whole
 
 
+def _own_data(sub, *, adds: bool) -> None:
+    """Rows and settings of one's own; `adds`, so many rows that they are added up elsewhere."""
+    many = "; or many files, as a folder of Parquet or a pattern in quotes" if adds else ""
+    sub.add_argument(
+        "--data", type=Path, metavar="FILE",
+        help=f"your rows instead of the shipped ones: CSV, Excel or Parquet{many}",
+    )  # fmt: skip
+    for option, (sign, meaning) in (READING | (ADDING if adds else {})).items():
+        sub.add_argument(f"--{option}", metavar=sign, help=meaning)
+    several = {"nargs": "+", "action": "extend", "default": []}
+    sub.add_argument("--column", metavar="OURS=THEIRS", **several,
+                     help="what a column is called in your file")  # fmt: skip
+    sub.add_argument("--set", dest="given", metavar="NAME=VALUE", **several,
+                     help="a prior or known value; a list as 1,2,3")  # fmt: skip
+    sub.add_argument("--seed", type=int, default=1, help="of all random numbers (default 1)")
+    if adds:
+        sub.add_argument("--processes", type=int, default=min(cpu_count(), MOST), metavar="N",
+                         help=f"topics at a time (default: one a core, at most {MOST})")  # fmt: skip
+
+
 def _campaign_command(sub, number) -> None:
     sub.add_argument("--number", type=int, default=number, metavar="N",
                      help=f"fits of each topic (default {number:,})")  # fmt: skip
     _workers(sub)
-
-
-def _at_once(sub) -> None:
-    for option, (sign, meaning) in ADDING.items():
-        sub.add_argument(f"--{option}", metavar=sign, help=meaning)
-    sub.add_argument("--processes", type=int, default=min(cpu_count(), MOST), metavar="N",
-                     help=f"topics at a time (default: one a core, at most {MOST})")  # fmt: skip
 
 
 def _workers(sub) -> None:
