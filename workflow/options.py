@@ -116,7 +116,7 @@ def _own_data(sub, *, adds: bool) -> None:
     sub.add_argument("--seed", type=int, default=1, help="of all random numbers (default 1)")
     if adds:
         sub.add_argument("--processes", type=int, default=min(cpu_count(), MOST), metavar="N",
-                         help=f"topics at a time (default: one a core, at most {MOST})")  # fmt: skip
+                         help=f"topics at a time (default: a core each, up to {MOST})")  # fmt: skip
 
 
 def _campaign_command(sub, number) -> None:
