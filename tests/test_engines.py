@@ -276,6 +276,15 @@ def test_a_label_that_is_a_measurement_is_refused(tmp_path, monkeypatch):
     assert "more than 50 rows are left of 51" in said
 
 
+def test_sums_beyond_what_pymc_counts_are_refused(counts, tmp_path):
+    path = write(tmp_path / "a.csv", "tested,positive\n" + "1073741823,5\n" * 2)
+    assert adding.rows(counts, path, engine="duckdb")["tested"].tolist() == [2**31 - 2]
+    with path.open("a") as more:
+        more.write("2,1\n")
+    said = refused(adding.rows, counts, path, engine="duckdb")
+    assert "`tested` adds up to 2,147,483,648, and PyMC holds counts of at most 2^31 - 1" in said
+
+
 def test_a_small_file_is_read_as_before_and_a_large_one_is_added_up(counts, tmp_path):
     path = write(tmp_path / "a.csv", "site,tested,positive\n" + "north,5,2\n" * 9)
     assert "added" not in adding.rows(counts, path).attrs
