@@ -2,9 +2,9 @@
 
     python -m benchmarks.scale [ROWS ...] [--whole 1_000_000]
 
-Rows are made as they are read, by DuckDB, each from its number, and stored nowhere: one test a row,
-23 in a hundred positive. They are held to the rules of `Data`, added up, and the sums are fitted and
-compared with the exact answer. Up to `--whole` rows the same model is given all rows, too, and
+Rows are made as they are read, by DuckDB, each from its number, and stored nowhere: one test each,
+23 in a hundred positive. They are held to the rules of `Data`, added up, and the sums are fitted
+and compared with the exact answer. Up to `--whole` rows the same model is given all rows, too, and
 both sample as many draws. Every size has a process to itself. Writes
 docs/verification/speed_scale.csv; without ROWS 1e4, 1e6, 1e8 and 1e9.
 """
