@@ -232,6 +232,14 @@ def test_parquet_of_other_types_in_other_files_adds_up(engine, counts, tmp_path)
     assert adding.rows(counts, tmp_path, engine=engine)["positive"].tolist() == [3]
 
 
+def test_a_file_that_ends_in_nothing_is_refused(counts, tmp_path):
+    """As one does that was set aside whole and never filled; DuckDB reads over it."""
+    with (tmp_path / "a.csv").open("wb") as file:
+        file.write(b"tested,positive\n" + b"5,1\n" * 5_000)
+        file.truncate(50 * 2**20)
+    assert "its end holds NUL bytes" in refused(adding.rows, counts, tmp_path / "*.csv")
+
+
 BROKEN = {  # below what is looked at first
     "few cells": (b"5\n", "every row must have as many cells as the header, 2; line 5002 has 1"),
     "many cells": (b"5,1,7\n", "as many cells as the header, 2; line 5002 has 3"),
