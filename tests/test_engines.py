@@ -232,6 +232,14 @@ def test_parquet_of_other_types_in_other_files_adds_up(engine, counts, tmp_path)
     assert adding.rows(counts, tmp_path, engine=engine)["positive"].tolist() == [3]
 
 
+def test_a_file_that_ends_in_nothing_is_refused(counts, tmp_path):
+    """As one does that was set aside whole and never filled; DuckDB reads over it."""
+    with (tmp_path / "a.csv").open("wb") as file:
+        file.write(b"tested,positive\n" + b"5,1\n" * 5_000)
+        file.truncate(50 * 2**20)
+    assert "its end holds NUL bytes" in refused(adding.rows, counts, tmp_path / "*.csv")
+
+
 BROKEN = {  # below what is looked at first
     "few cells": (b"5\n", "every row must have as many cells as the header, 2; line 5002 has 1"),
     "many cells": (b"5,1,7\n", "as many cells as the header, 2; line 5002 has 3"),
@@ -274,6 +282,15 @@ def test_a_label_that_is_a_measurement_is_refused(tmp_path, monkeypatch):
     path = write(tmp_path / "a.csv", "category\n" + "".join(f"{i}\n" for i in range(51)))
     said = refused(adding.rows, topic.load("entropy"), path, engine="duckdb")
     assert "more than 50 rows are left of 51" in said
+
+
+def test_sums_beyond_what_pymc_counts_are_refused(counts, tmp_path):
+    path = write(tmp_path / "a.csv", "tested,positive\n" + "1073741823,5\n" * 2)
+    assert adding.rows(counts, path, engine="duckdb")["tested"].tolist() == [2**31 - 2]
+    with path.open("a") as more:
+        more.write("2,1\n")
+    said = refused(adding.rows, counts, path, engine="duckdb")
+    assert "`tested` adds up to 2,147,483,648, and PyMC holds counts of at most 2^31 - 1" in said
 
 
 def test_a_small_file_is_read_as_before_and_a_large_one_is_added_up(counts, tmp_path):

@@ -23,6 +23,7 @@ from workflow.refused import Refused, insist
 from workflow.rows import Places, Rows
 
 MOST_LEFT = 100_000  # rows that may be left of all: more, and nothing was reduced
+MOST_COUNT = 2**31 - 1  # what pm.Data takes for whole numbers; more would wrap round, unsaid
 MOST_WHOLE = 100_000  # rows of Parquet, beyond which even one file is added up
 MOST_TEXT = 2**22  # bytes of text, likewise: some 300,000 rows
 EVERY = 0.5  # seconds between two words on how far it is
@@ -96,6 +97,12 @@ def _added(topic, source, columns, how, tell) -> pd.DataFrame:
             f"{source}: more than {MOST_LEFT:,} rows are left of {number:,} when those with the "
             "same labels are added up: is a label a measurement?"
         )
+    for name in (n for n, c in asked.schema.columns.items() if far_rules.is_whole(c)):
+        if sums[name].max() > MOST_COUNT:
+            raise Refused(
+                f"{source}: `{name}` adds up to {int(sums[name].max()):,}, and PyMC holds counts "
+                f"of at most 2^31 - 1, {MOST_COUNT:,}: fit a sample of the rows"
+            )
     labels = [n for n, c in asked.schema.columns.items() if not far_rules.is_number(c)]
     sums = sums.sort_values(labels, key=lambda cells: cells.astype(str)) if labels else sums
     sums = sums.reset_index(drop=True)

@@ -80,6 +80,8 @@ def look(source: Path, delimiter: str | None, decimal: str) -> Files:
             raise Refused(f"{source}: --delimiter is for text, which this is not")
         columns, layouts = [_names(path) for path in paths], []
     else:
+        for path in paths:
+            _insist_on_an_end(path)
         layouts = [text.layout(path, delimiter, decimal) for path in paths]
         columns = [layout.header for layout in layouts]
     for path, names in zip(paths, columns, strict=True):
@@ -109,6 +111,17 @@ def _paths(source: Path) -> list[Path]:
     if not found:
         raise Refused(f"{source}: no file has such a name")
     return found
+
+
+def _insist_on_an_end(path):
+    """Refused where a file of text ends in NUL bytes, as one does whose writer was stopped.
+
+    DuckDB takes such an end for no row, and says nothing.
+    """
+    with path.open("rb") as opened:
+        opened.seek(-min(path.stat().st_size, 2**16), os.SEEK_END)
+        if b"\0" in opened.read():
+            raise Refused(f"{path}: its end holds NUL bytes, so this is no text, or not all of it")
 
 
 def _names(path):
