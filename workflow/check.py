@@ -59,13 +59,13 @@ def identity(
     the size of terms that all but cancel near the posterior: what rounding leaves of them is
     allowed for.
     """
-    checks = belong(joint(model), exact, identity_points(model, exact, seed, points))
+    checks = belong(joint(model), exact, identity_points(model, exact, seed, points), terms)
     if importance and exact.second_log_evidence is not None:
         checks.append(_importance(model, exact, seed))
     return checks
 
 
-def belong(ours, exact, points) -> list[Check]:
+def belong(ours, exact, points, terms: float = 0.0) -> list[Check]:
     """Whether `ours`, theta -> log joint, and an exact answer are one; masses and evidence too."""
     worst, where, compared = 0.0, "", 0
     for theta in points:
