@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 
+import dask
 import numpy as np
 import pandas as pd
 import pytest
@@ -391,7 +392,7 @@ def test_a_worker_killed_half_way_changes_nothing(tmp_path):
         scheduler, killed = local.scheduler_address, []
 
         def kill():
-            with Client(scheduler) as client:
+            with Client(scheduler, set_as_default=False) as client:  # closed in another order
                 deadline = time.monotonic() + 60
                 while time.monotonic() < deadline:
                     done = client.run_on_scheduler(
@@ -416,6 +417,13 @@ def test_a_worker_killed_half_way_changes_nothing(tmp_path):
             assert killed[0] not in client.run(os.getpid).values()
     assert together.attrs["added"]["engine"] == "Dask"
     pd.testing.assert_frame_equal(together, alone, check_exact=True)
+
+
+def test_dask_without_a_scheduler_works_here_whatever_is_set(counts, tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("tested,positive\n5,2\n4,3\n", encoding="utf-8")
+    with dask.config.set(scheduler="dask.distributed"):
+        assert adding.rows(counts, path, engine="dask")["positive"].tolist() == [5]
 
 
 def test_a_scheduler_that_is_not_there_is_refused(counts, tmp_path):

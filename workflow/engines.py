@@ -6,7 +6,7 @@ Narwhals. Text is opened as text: what a cell means is for `far_rules.py`.
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from errno import ENOMEM
 from functools import partial
 
@@ -141,8 +141,10 @@ def _row_groups(paths):
 
 def _client(scheduler):
     """A connection to the scheduler, which computes whatever is asked while it is there."""
-    if scheduler is None:
-        return nullcontext()
+    if scheduler is None:  # this machine, whatever scheduler another part of the program uses
+        from dask import config
+
+        return config.set(scheduler="threads")
     from workflow.campaign import connected
 
     return connected(scheduler)
