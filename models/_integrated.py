@@ -60,10 +60,13 @@ class Integrated:
         Prior sds (k,), the intercept's first; the others must be equal, as `turn` mixes them.
     log_prior
         sigma (P,) -> log prior density of sigma (P,).
+    times
+        How often each row counts (n,); left out, once.
     """
 
-    def __init__(self, X, y, d, log_prior):
-        self.turned, self.d, self.log_prior = turn(X, y), np.asarray(d, dtype=float), log_prior
+    def __init__(self, X, y, d, log_prior, times=None):
+        self.turned, self.log_prior = turn(X, y, times), log_prior
+        self.d = np.asarray(d, dtype=float)
         if self.turned.idle and fits_perfectly(self.turned):
             raise ValueError(
                 "the predictors reproduce the outcome exactly: the posterior piles up at sigma = 0"

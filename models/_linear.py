@@ -16,6 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import block_diag
 
+from models import _alike as alike
+
 PERFECT = 1e-11  # residual / size of y below which a fit is nothing but rounding error
 SILENT = 1e-11  # singular value / largest, below which columns are collinear but for rounding
 
@@ -28,7 +30,7 @@ class Turned(NamedTuple):
     V (k, k): orthogonal; the weights, intercept first, are V @ (turned weights).
     rss (): what no weight can reach, squared and summed.
     idle (): how many of the n directions that is.
-    n (): rows.
+    n (): rows, each as often as it counts.
     """
 
     s: np.ndarray
@@ -39,33 +41,39 @@ class Turned(NamedTuple):
     n: int
 
 
-def standardise(columns):
-    """Columns (n, p) -> X (n, p) of mean 0 and sd 1 (divisor n), their means and sds (p,)."""
+def standardise(columns, times=None):
+    """Columns (n, p) -> X (n, p) of mean 0 and sd 1 (divisor n), their means and sds (p,).
+
+    Here and below each row counts so many `times` (n,); left out, once.
+    """
     columns = np.asarray(columns, dtype=float)
-    mean, sd = columns.mean(axis=0), columns.std(axis=0)
+    times = np.ones(len(columns)) if times is None else times
+    mean, sd = alike.mean(columns, times), np.sqrt(alike.variance(columns, times))
     if np.any(columns.min(axis=0) == columns.max(axis=0)):
         raise ValueError("a constant column cannot be standardised")
     return (columns - mean) / sd, mean, sd
 
 
-def turn(X, y):
+def turn(X, y, times=None):
     """One thin SVD of centred X (n, p); y (n,) is measured from the intercept's prior mean.
 
     Centred columns are orthogonal to the intercept, so it stays a coordinate of its own. With
     fewer rows than columns, rows of zeros are added: they hold no information, and keep in V
     the directions a thin SVD would drop, along which the posterior is the prior.
     """
-    n, p = X.shape
-    padded = np.vstack([X, np.zeros((max(p - n, 0), p))])
+    rows, p = X.shape
+    times = np.ones(rows) if times is None else times
+    n, y_mean, root = times.sum(), alike.mean(y, times), np.sqrt(times)
+    padded = np.vstack([root[:, None] * X, np.zeros((max(p - rows, 0), p))])
     U, s, Vt = np.linalg.svd(padded, full_matrices=False)
     heard = (s > SILENT * s[0]) & (np.arange(p) < n - 1)  # the intercept took one direction
-    centred = y - y.mean()
-    c = np.where(heard, U[:n].T @ centred, 0)
-    residual = centred - U[:n] @ c
+    centred = root * (y - y_mean)
+    c = np.where(heard, U[:rows].T @ centred, 0)
+    residual = centred - U[:rows] @ c
     idle = n - 1 - int(heard.sum())
     return Turned(
         s=np.r_[np.sqrt(n), np.where(heard, s, 0)],
-        c=np.r_[np.sqrt(n) * y.mean(), c],
+        c=np.r_[np.sqrt(n) * y_mean, c],
         V=block_diag(1.0, Vt.T),
         rss=float(residual @ residual) if idle else 0.0,
         idle=idle,

@@ -14,6 +14,7 @@ import numpy as np
 from scipy import stats
 from scipy.special import gammaln, multigammaln
 
+from models import _alike as alike
 from models._distributions import Density
 
 NEGLIGIBLE = 42.0  # nats: 1 + exp(-42) is 1
@@ -33,10 +34,11 @@ class Pair:
     nu: float
     S: np.ndarray
 
-    def given(self, pairs):
-        """The posterior after `pairs` (n, 2) were seen."""
-        n, mean = len(pairs), pairs.mean(axis=0)
-        away, off = pairs - mean, mean - self.m
+    def given(self, pairs, times=None):
+        """The posterior after `pairs` (n, 2) were seen, each so many `times` (n,), or once."""
+        times = np.ones(len(pairs)) if times is None else times
+        n, mean = times.sum(), alike.mean(pairs, times)
+        away, off = np.sqrt(times)[:, None] * (pairs - mean), mean - self.m
         return Pair(
             m=self.m + n / (self.kappa + n) * off,
             kappa=self.kappa + n,

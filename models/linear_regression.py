@@ -17,13 +17,15 @@ import pymc as pm
 from scipy import stats
 
 from models import _linear as linear
+from models._alike import ALIKE, times
 from models._exact import Exact, NoMaximum
 from models._integrated import Integrated
+from models._reduced import few
 
 
 def predictors(frame):
     """Every numeric column but `outcome`; labels such as names or dates ride along."""
-    return frame.select_dtypes("number").drop(columns="outcome", errors="ignore")
+    return frame.select_dtypes("number").drop(columns=["outcome", ALIKE], errors="ignore")
 
 
 class Data(pa.DataFrameModel):
@@ -48,7 +50,7 @@ class Data(pa.DataFrameModel):
 def tidy(frame):
     """True and false as 1 and 0; a column at fault is refused here, where it can be named."""
     frame = frame.copy()
-    for name, column in frame.drop(columns="outcome", errors="ignore").items():
+    for name, column in frame.drop(columns=["outcome", ALIKE], errors="ignore").items():
         numbers = pd.to_numeric(column, errors="coerce")
         if numbers.isna().all() and not pd.api.types.is_numeric_dtype(column):
             continue  # text or dates: labels
@@ -67,7 +69,7 @@ PRIOR = {"tau": 25.0, "b_mean": 150.0, "b_sd": 100.0, "sigma_scale": 80.0}
 
 def design(data):
     """X (n, p) standardised, outcome (n,), and the predictors' means and sds (p,)."""
-    X, mean, sd = linear.standardise(predictors(data))
+    X, mean, sd = linear.standardise(predictors(data), times(data))
     return X, data["outcome"].to_numpy(float), mean, sd
 
 
@@ -94,7 +96,8 @@ def integrated(data, *, tau, b_mean, b_sd, sigma_scale):
     _refuse(tau=tau, b_sd=b_sd, sigma_scale=sigma_scale)
     X, outcome, _, _ = design(data)
     d = np.r_[b_sd, np.full(X.shape[1], tau)]
-    return Integrated(X, outcome - b_mean, d, stats.halfnorm(scale=sigma_scale).logpdf)
+    prior = stats.halfnorm(scale=sigma_scale).logpdf
+    return Integrated(X, outcome - b_mean, d, prior, times(data))
 
 
 def exact(data, *, tau, b_mean, b_sd, sigma_scale):
@@ -118,7 +121,7 @@ def exact(data, *, tau, b_mean, b_sd, sigma_scale):
 
 def mle(data):
     X, outcome, _, _ = design(data)
-    turned = linear.turn(X, outcome)
+    turned = linear.turn(X, outcome, times(data))
     if linear.fits_perfectly(turned):
         raise NoMaximum("no maximum: the predictors reproduce `outcome`, so sigma shrinks to 0")
     b, *w = linear.least_squares(turned)
@@ -135,6 +138,11 @@ def predict(data, new, *, tau, b_mean, b_sd, sigma_scale, noise=True):
     x = (predictors(new)[predictors(data).columns].to_numpy(float) - mean) / sd
     known = integrated(data, tau=tau, b_mean=b_mean, b_sd=b_sd, sigma_scale=sigma_scale)
     return known.along(np.column_stack([np.ones(len(x)), x]), b_mean, noise=noise)
+
+
+def reduced(rows):
+    """Few rows with the number, means, squares and products of all; log p(data) stays."""
+    return few(rows, rows.collect_schema().names())
 
 
 def suggest(data):
