@@ -2,7 +2,8 @@
 
 Shapes: n rows, p predictors, k = 1 + p weights of a class (the intercept first), K classes, of
 which the first is the reference: its weights are 0. `A` (n, k) holds a column of ones and the
-standardised predictors, `y` (n,) the classes by number, theta (..., k, K - 1) the weights.
+standardised predictors, `y` (n,) the classes by number, theta (..., k, K - 1) the weights; a row
+counts so many `times` (n,), or once.
 """
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 from scipy.optimize import linprog
 from scipy.special import softmax
 
+from models import _alike as alike
 from models import _linear as linear
 from models._exact import NoMaximum
 
@@ -19,13 +21,13 @@ WIDER = 1.6  # the second sampler's ellipses than the posterior's: no tail may s
 
 def predictors(frame, label):
     """Every numeric column but the one to be explained; names and dates ride along."""
-    return frame.select_dtypes("number").drop(columns=label, errors="ignore")
+    return frame.select_dtypes("number").drop(columns=[label, alike.ALIKE], errors="ignore")
 
 
 def tidied(frame, label):
     """True and false as 1 and 0; a column at fault is refused here, where it can be named."""
     frame = frame.copy()
-    for name, column in frame.drop(columns=label, errors="ignore").items():
+    for name, column in frame.drop(columns=[*label, alike.ALIKE], errors="ignore").items():
         numbers = pd.to_numeric(column, errors="coerce")
         if numbers.isna().all() and not pd.api.types.is_numeric_dtype(column):
             continue  # text or dates: they name the rows
@@ -69,13 +71,14 @@ def insist_on_sds(**settings):
 
 def design(frame, label):
     """A (n, k), and the means and sds (p,) that standardised the predictors."""
-    X, mean, sd = linear.standardise(predictors(frame, label))
+    X, mean, sd = linear.standardise(predictors(frame, label), alike.times(frame))
     return np.column_stack([np.ones(len(X)), X]), mean, sd
 
 
-def distinct(A, y):
+def distinct(A, y, times=None):
     """Rows that differ, and how often each comes: their log likelihood is that of all rows."""
-    found, number = np.unique(np.column_stack([y, A]), axis=0, return_counts=True)
+    found, where = np.unique(np.column_stack([y, A]), axis=0, return_inverse=True)
+    number = np.bincount(where.ravel(), times, len(found))
     return found[:, 1:], found[:, 0].astype(int), number.astype(float)
 
 
@@ -111,13 +114,13 @@ def separated(A, y, K):
     return bool(np.abs(found.x).max() > 0.5 and lead.sum() > 1e-6 and lead.min() > -1e-9)
 
 
-def most_probable(A, y, K, precision=None, centre=0.0):
+def most_probable(A, y, K, precision=None, centre=0.0, times=None):
     """Weights (k, K - 1) of the highest likelihood times prior, by Newton, and minus the Hessian.
 
     `precision` (k (K - 1), the same) is that of a Gaussian prior about `centre`; left out, there is
     none, and where columns are collinear the answer is the shortest.
     """
-    A, y, number = distinct(A, y)
+    A, y, number = distinct(A, y, times)
     member = (y[:, None] == np.arange(1, K)) * 1.0
     theta = np.zeros((A.shape[1], K - 1)) + centre
     prior = np.zeros((theta.size, theta.size)) if precision is None else precision
@@ -143,7 +146,7 @@ def most_probable(A, y, K, precision=None, centre=0.0):
     return theta, curvature
 
 
-def maximum(A, y, K):
+def maximum(A, y, K, times=None):
     """The maximum-likelihood weights (k, K - 1), if there are any."""
     if np.unique(y).size < K or separated(A, y, K):
         raise NoMaximum(
@@ -152,16 +155,16 @@ def maximum(A, y, K):
             else "no maximum: a weighted sum of the predictors separates outcomes without a "
             "mistake, so the likelihood rises for ever as its weights grow"
         )
-    return most_probable(A, y, K)[0]
+    return most_probable(A, y, K, times=times)[0]
 
 
-def drawn(A, y, K, precision, centre, rng, draws, chains):
+def drawn(A, y, K, precision, centre, rng, draws, chains, times=None):
     """Weights (chains, draws, k, K - 1) by a second sampler, which shares no code with the first.
 
     The prior is Gaussian about `centre` (k, 1 or K - 1), with a precision as in `most_probable`.
     """
-    top, curvature = most_probable(A, y, K, precision, centre)
-    rows = distinct(A, y)
+    top, curvature = most_probable(A, y, K, precision, centre, times)
+    rows = distinct(A, y, times)
 
     def log_density(flat):
         theta = flat.reshape(-1, *top.shape)

@@ -30,12 +30,13 @@ class Logit:
     Inside, weights are measured from the centre: settings may be too fine to be added to it.
     """
 
-    def __init__(self, A, y, centre, d):
-        rows, outcome, self.number = distinct(A, y)
+    def __init__(self, A, y, centre, d, times=None):
+        rows, outcome, self.number = distinct(A, y, times)
         self.Z = rows * (2 * outcome - 1)[:, None]  # expit(Z w) is the chance of what happened
         self.centre, self.d = np.asarray(centre, float), np.asarray(d, float)
         prior = np.diag(self.d**-2.0)
-        self.mode = most_probable(A, y, 2, prior, self.centre[:, None])[0][:, 0] - self.centre
+        mode = most_probable(A, y, 2, prior, self.centre[:, None], times)[0][:, 0]
+        self.mode = mode - self.centre
         own = np.eye(self.d.size)
         self.log_evidence = self._integral(own[0])
         self.second_log_evidence = self._integral(own[-1], legendre=True)  # the other order

@@ -15,8 +15,10 @@ import pandera.pandas as pa
 import pymc as pm
 
 from models import _classifier as classifier
+from models._alike import times
 from models._exact import Exact
 from models._logit import Logit
+from models._reduced import counted
 
 WORDS = {"yes": 1, "true": 1, "no": 0, "false": 0}
 
@@ -102,7 +104,7 @@ def known(data, **settings):
     A, outcome, _, sd = design(data)
     if len(sd) > 1:
         raise NotImplementedError(f"quadrature reaches one predictor; here are {len(sd)}")
-    return Logit(A, outcome, *prior(data, **settings))
+    return Logit(A, outcome, *prior(data, **settings), times(data))
 
 
 def exact(data, *, tau, b_mean, b_sd, ask):
@@ -127,7 +129,7 @@ def exact(data, *, tau, b_mean, b_sd, ask):
 
 def mle(data, *, ask):
     A, outcome, _, _ = design(data)
-    b, *w = classifier.maximum(A, outcome, 2).ravel()
+    b, *w = classifier.maximum(A, outcome, 2, times(data)).ravel()
     return {"b": b} | ({"w": np.array(w)} if w else {})
 
 
@@ -135,6 +137,11 @@ def gibbs(data, rng, draws, chains, *, tau, b_mean, b_sd, ask):
     """Draws (chains, draws) of b and (chains, draws, p) of w, on ellipses about the MAP."""
     A, outcome, _, sd = design(data)
     centre, d = prior(data, tau=tau, b_mean=b_mean, b_sd=b_sd)
-    how = np.diag(d**-2.0), centre[:, None], rng, draws, chains
+    how = np.diag(d**-2.0), centre[:, None], rng, draws, chains, times(data)
     found = classifier.drawn(A, outcome, 2, *how)[..., 0]
     return {"b": found[..., 0]} | ({"w": found[..., 1:]} if len(sd) else {})
+
+
+def reduced(rows):
+    """Rows that differ, and how many are like each; log p(data) stays what it is."""
+    return counted(rows)

@@ -19,8 +19,10 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from models import _classifier as classifier
+from models._alike import times
 from models._exact import Exact
 from models._logit import Logit
+from models._reduced import counted
 
 MOST = 30  # classes
 
@@ -101,7 +103,7 @@ def exact(data, *, tau, b_sd):
         found = f"{K} classes and {len(sd)} predictors"
         raise NotImplementedError(f"quadrature reaches two classes and one predictor, not {found}")
     d = np.sqrt(2) * np.r_[b_sd, np.full(len(sd), tau)]  # of a difference of two
-    found, own = Logit(A, label, np.zeros(d.size), d), np.eye(d.size)
+    found, own = Logit(A, label, np.zeros(d.size), d, times(data)), np.eye(d.size)
     laws = {"b": found.law(own[0], shape=(1,))}
     laws |= {"w": found.law(own[1], shape=(1, 1))} if len(sd) else {}
     return Exact(
@@ -116,7 +118,7 @@ def exact(data, *, tau, b_sd):
 
 def mle(data):
     A, label, _, sd = design(data)
-    theta = classifier.maximum(A, label, len(classes(data)))
+    theta = classifier.maximum(A, label, len(classes(data)), times(data))
     return {"b": theta[0]} | ({"w": theta[1:]} if len(sd) else {})
 
 
@@ -130,12 +132,19 @@ def most_probable(data, *, tau, b_sd):
     """The weights (1 + p, K - 1) of the highest posterior density: the MAP."""
     A, label, _, _ = design(data)
     prior = precision(data, tau=tau, b_sd=b_sd)
-    return classifier.most_probable(A, label, len(classes(data)), prior)[0]
+    K = len(classes(data))
+    return classifier.most_probable(A, label, K, prior, times=times(data))[0]
 
 
 def gibbs(data, rng, draws, chains, *, tau, b_sd):
     """Draws (chains, draws, K - 1) of b and (chains, draws, p, K - 1) of w, on ellipses."""
     A, label, _, sd = design(data)
     prior, K = precision(data, tau=tau, b_sd=b_sd), len(classes(data))
-    found = classifier.drawn(A, label, K, prior, 0.0, rng, draws, chains)
+    how = prior, 0.0, rng, draws, chains, times(data)
+    found = classifier.drawn(A, label, K, *how)
     return {"b": found[..., 0, :]} | ({"w": found[..., 1:, :]} if len(sd) else {})
+
+
+def reduced(rows):
+    """Rows that differ, and how many are like each; log p(data) stays what it is."""
+    return counted(rows)
