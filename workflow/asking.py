@@ -61,6 +61,8 @@ def first_rows(topic, files: Files, columns, notation) -> tuple[Asked, list[str]
         )
         notes = []
     insist(files.source, head.problems + problems + (notes if problems else []))
+    absent = [n for n, c in schema.columns.items() if not c.required and n not in tidy]
+    schema = schema.remove_columns(absent)
     theirs = dict([part.strip() for part in pair.split("=", 1)] for pair in columns)
     names = {theirs.get(name, name): name for name in schema.columns if name in raw}
     filled = {name: values.iloc[0].item() for name, values in filled.items()}

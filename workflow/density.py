@@ -16,6 +16,8 @@ from pytensor.graph.traversal import ancestors
 from pytensor.scalar.basic import Sign
 from pytensor.tensor.elemwise import Elemwise
 
+from workflow import alike
+
 # A tenth of a second to build; the calls are few. Not without what makes log(1 - sigmoid) stable:
 # of a chance near one it would have no digits, or be minus infinity.
 INTERPRETED = get_mode("FAST_COMPILE").including("stabilize")
@@ -94,8 +96,8 @@ class Unconstrained:
 
     def __init__(self, model: pm.Model, *, jacobian: bool):
         values = [model.rvs_to_values[v] for v in model.free_RVs]
-        seen = {} if jacobian else {"vars": model.observed_RVs, "jacobian": False}
-        logp = model.logp(**seen)
+        likelihood = [*model.observed_RVs, *alike.of(model)]
+        logp = model.logp() if jacobian else model.logp(vars=likelihood, jacobian=False)
         gradients = pytensor.grad(logp, values, disconnected_inputs="ignore")
         self.kinked = _signs(gradients)
         outputs = [logp, *gradients]

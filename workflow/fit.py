@@ -206,26 +206,33 @@ def flat(variable) -> np.ndarray:
     return values.reshape(*values.shape[:2], -1)
 
 
-def complete(model: pm.Model, draws: xr.DataTree, seed: int) -> xr.DataTree:
+def complete(model: pm.Model, draws: xr.DataTree, seed: int, times=None) -> xr.DataTree:
     """The draws to keep, with all that ArviZ asks for beside them.
 
     Everything is thinned to `KEPT` draws, the posterior predictive to `PREDICTED`; the log
-    likelihood is left out from ten million numbers on.
+    likelihood is left out from ten million numbers on. Where rows count so many `times` (n,), no
+    data are simulated, and the log likelihood is that of all rows that are alike together.
     """
     tree = thin(draws, KEPT)
     few = thin(draws, PREDICTED)
     quiet = {"random_seed": seed, "compile_kwargs": INTERPRETED}
     rows = sum(model.rvs_to_values[v].size.eval() for v in model.observed_RVs)
     with model:
-        prior = pm.sample_prior_predictive(max(PREDICTED, min(KEPT, int(1e7) // rows)), **quiet)
-        replicated = pm.sample_posterior_predictive(few, progressbar=False, **quiet)
+        number = max(PREDICTED, min(KEPT, int(1e7) // rows))
+        if times is None:
+            prior = pm.sample_prior_predictive(number, **quiet)
+            replicated = pm.sample_posterior_predictive(few, progressbar=False, **quiet)
+            tree["posterior_predictive"] = replicated["posterior_predictive"]
+        else:
+            names = [v.name for v in model.unobserved_RVs]
+            prior = pm.sample_prior_predictive(number, var_names=names, **quiet)
     if _terms(model) * KEPT < 1e7:
-        tree["log_likelihood"] = density.log_densities(model, model.observed_RVs, tree.posterior)
+        found = density.log_densities(model, model.observed_RVs, tree.posterior)
+        tree["log_likelihood"] = found if times is None else found * times
     tree["log_prior"] = density.log_densities(model, model.free_RVs, tree.posterior)
     for group in ("prior", "prior_predictive", "observed_data", "constant_data"):
         if group in prior.children:
             tree[group] = prior[group]
-    tree["posterior_predictive"] = replicated["posterior_predictive"]
     if "turned" in draws.children:
         tree["posterior"] = tree.posterior.to_dataset().drop_vars(draws.turned.data_vars)
     tree.attrs = draws.attrs

@@ -54,6 +54,17 @@ def _way_out(run) -> str:
 
 def fit(run):
     """Whether the model suits the data: a predictive p, and prior against data."""
+    table = prior.sensitivity(run.draws)
+    free = {v.name for v in run.model.free_RVs}
+    flagged = [] if table is None else table.index[table["diagnosis"].str.contains("conflict")]
+    conflict = [str(n) for n in flagged if str(n).partition("[")[0] in free]
+    run.fit.update(statistic="", value=None, p=None, conflict=conflict, sensitivity=table)
+    if not run.weighed:
+        _predictive(run)
+
+
+def _predictive(run):
+    """A statistic of the data, and of data replicated from the posterior."""
     statistic = run.topic.analysis.discrepancy
     (name,) = run.draws.posterior_predictive.data_vars
     observed = run.draws.observed_data[name].values
@@ -63,17 +74,11 @@ def fit(run):
     simulated = np.array([float(statistic(y, asking)) for y in replicated])
     # A statistic that replicated data cannot change can tell nothing, whatever the data.
     silent = np.ptp(simulated) <= 1e-9 * (1 + abs(found))
-    p = None if silent else float((1 + np.sum(simulated >= found)) / (1 + simulated.size))
-    table = prior.sensitivity(run.draws)
-    free = {v.name for v in run.model.free_RVs}
-    flagged = [] if table is None else table.index[table["diagnosis"].str.contains("conflict")]
     run.fit.update(
         statistic=(statistic.__doc__ or "Discrepancy").strip().splitlines()[0].rstrip("."),
         value=found,
         simulated=simulated,
-        p=p,
-        conflict=[str(n) for n in flagged if str(n).partition("[")[0] in free],
-        sensitivity=table,
+        p=None if silent else float((1 + np.sum(simulated >= found)) / (1 + simulated.size)),
     )
     if not math.isfinite(found):
         run.checks.append(Check("the predictive statistic is finite", math.inf, 0))

@@ -106,7 +106,8 @@ def _story(run) -> Iterator:
             "need the sums alone. What compares single rows with one another, here and in the "
             "predictive check, is left out: sums do not show it."
         )
-    yield from unproved.story(run)
+    if not run.weighed:
+        yield from unproved.story(run)
 
 
 def _panels(run, found, *, thumbnail=False):
@@ -149,6 +150,8 @@ def _small_panels(run, small):
 
 
 def _column_pictures(run):
+    if run.weighed:
+        return []
     known = [c for c in run.topic.module.Data.to_schema().columns if c in run.data]
     return [
         picture.svg(f, f"histogram of {name}")

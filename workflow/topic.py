@@ -11,6 +11,7 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 
+from models._alike import ALIKE, times
 from workflow.reading import read
 from workflow.refused import Refused, nearest
 
@@ -49,7 +50,12 @@ class Topic:
         return {name: np.asarray(value, dtype=np.float64)[()] for name, value in every.items()}
 
     def model(self, data, settings):
-        return self.module.model(data, **settings)
+        built = self.module.model(data, **settings)
+        if ALIKE in data:
+            from workflow.alike import repeated
+
+            repeated(built, times(data))
+        return built
 
     def exact(self, data, settings):
         return self.module.exact(data, **settings)

@@ -12,9 +12,12 @@ import pandas as pd
 import pymc as pm
 import xarray as xr
 
+from models import _alike as alike
+from models._alike import ALIKE
 from models._exact import Exact, NoMaximum
 from models._moments import Moments
 from workflow import check, compare, disagreement, fit, misfit, prior, unproved
+from workflow.alike import of as copies
 from workflow.check import Check, Maximum
 from workflow.locate import engine, origin, rules
 from workflow.topic import Refused, Topic
@@ -60,6 +63,11 @@ class Run:
     def added(self) -> dict:
         """Of how many rows these are the sums, and how they were added up; else empty."""
         return self.data.attrs.get("added", {})
+
+    @property
+    def weighed(self) -> bool:
+        """Whether rows stand for several: then data sets like these cannot be simulated."""
+        return ALIKE in self.data
 
     @property
     def table(self) -> pd.DataFrame:
@@ -145,13 +153,13 @@ def verify(
     with run.timed("predicting", tell):
         with engine(topic, "while predicting"), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "The effect of Potentials")  # said by `answer`
-            run.draws = fit.complete(run.model, run.all_draws, seed)
-        misfit.prior_range(run)
+            times = alike.times(data) if run.weighed else None
+            run.draws = fit.complete(run.model, run.all_draws, seed, times)
         misfit.fit(run)
-        few = slice(
-            None, None, fit.KEPT // fit.PREDICTED
-        )  # of the simulations the file keeps these
-        run.draws["prior_predictive"] = run.draws.prior_predictive.isel(draw=few)
+        if not run.weighed:
+            misfit.prior_range(run)
+            few = slice(None, None, fit.KEPT // fit.PREDICTED)  # the file keeps these simulations
+            run.draws["prior_predictive"] = run.draws.prior_predictive.isel(draw=few)
     run.warnings[:0] = data.attrs.get("notes", [])
     return run
 
@@ -170,8 +178,7 @@ def answer(run) -> pm.Model:
         fit.insist_on_data(run.model)
     except Refused as problem:
         raise Refused(f"{origin(topic)}: {problem}") from None
-    if run.model.potentials:
-        names = ", ".join(v.name for v in run.model.potentials)
+    if names := ", ".join(v.name for v in run.model.potentials if v not in copies(run.model)):
         run.warnings.append(f"simulated data know nothing of pm.Potential ({names})")
     prior.insist_on_draws(topic, run.data, run.model, settings)
     with rules(topic, settings, run.path):
