@@ -15,12 +15,16 @@ from scipy import linalg, stats
 from scipy.optimize import minimize
 from scipy.special import gammaln, logsumexp
 
+from models import _alike as alike
 
-def moments(x):
-    """n, mean (d,) and S (d, d), divisor n."""
+
+def moments(x, times=None):
+    """n, mean (d,) and S (d, d), divisor n; each row counts so many `times` (n,), or once."""
     x = np.asarray(x, float)
-    mean = x.mean(axis=0)
-    return len(x), mean, (x - mean).T @ (x - mean) / len(x)
+    times = np.ones(len(x)) if times is None else times
+    n, mean = times.sum(), alike.mean(x, times)
+    away = np.sqrt(times)[:, None] * (x - mean)
+    return n, mean, away.T @ away / n
 
 
 def log_likelihood(n, mean, S, mu, C):
@@ -118,21 +122,26 @@ def triangular(square, below, d):
     return W
 
 
-def sweeps(x, q, prior, rng, number, burn=500):
+def sweeps(x, q, prior, rng, number, burn=500, times=None):
     """`number` turns of Gibbs sampling for an untriangular W, with the hidden z drawn along.
 
     Each turn draws mu with z summed out, z, W given z; then every axis of z, after a random turn of
     them all, is stretched and that of W shrunk (Liu & Wu 1999), without which z and W would hold
     each other fast; then lam. Yields mu, W and lam.
+
+    Of rows that count several `times` (n,) the mean of their z is drawn, and in one go for all such
+    rows how the squares and products of the others' z, `more`, exceed those of the means.
     """
-    n, mean, _ = moments(x)
+    times = np.ones(len(x)) if times is None else times
+    n, mean, _ = moments(x, times)
+    root, extra, more = np.sqrt(times)[:, None], round(times.sum()) - len(x), np.zeros((q, q))
     d, eye = mean.size, np.eye(mean.size)
     mu, W, lam = mean, prior.tau * rng.standard_normal((d, q)), prior.alpha / prior.beta
 
-    def drawn(precision, shift, columns):
-        """Columns ~ Normal(precision^-1 shift, precision^-1)."""
+    def drawn(precision, shift, columns, root=1.0):
+        """Columns ~ Normal(precision^-1 shift, precision^-1 / root^2)."""
         L = np.linalg.cholesky(precision)
-        noise = rng.standard_normal((len(precision), columns))
+        noise = rng.standard_normal((len(precision), columns)) / root
         return np.linalg.solve(L.T, np.linalg.solve(L, shift) + noise)
 
     for turn in range(burn + number):
@@ -140,16 +149,23 @@ def sweeps(x, q, prior, rng, number, burn=500):
         shift = P @ mean + prior.m / prior.s**2
         mu = drawn(P + eye / prior.s**2, shift[:, None], 1)[:, 0]
         away = x - mu
-        z = drawn(np.eye(q) + lam * W.T @ W, lam * W.T @ away.T, n).T
-        W = drawn(np.eye(q) / prior.tau**2 + lam * z.T @ z, lam * z.T @ away, d).T
+        given = np.eye(q) + lam * W.T @ W
+        z = drawn(given, lam * W.T @ away.T, len(x), root.T).T
+        if extra >= q:
+            more = np.reshape(stats.wishart(extra, np.linalg.inv(given)).rvs(1, rng), (q, q))
+        elif extra:
+            others = drawn(given, np.zeros((q, 1)), extra)
+            more = others @ others.T
+        z, away = root * z, root * away
+        W = drawn(np.eye(q) / prior.tau**2 + lam * (z.T @ z + more), lam * z.T @ away, d).T
         if n > d:
             turned = np.linalg.qr(rng.standard_normal((q, q)))[0]
-            z, W = z @ turned, W @ turned
-            c2 = rng.standard_gamma((n - d) / 2, q) / ((z**2).sum(0) / 2)
+            z, W, more = z @ turned, W @ turned, turned.T @ more @ turned
+            c2 = rng.standard_gamma((n - d) / 2, q) / (((z**2).sum(0) + np.diag(more)) / 2)
             cost = (W**2).sum(0) / (2 * prior.tau**2) * (1 / c2 - 1)
             c = np.where(rng.exponential(size=q) > cost, np.sqrt(c2), 1.0)
-            z, W = z * c, W / c
-        left = np.sum((away - z @ W.T) ** 2)
+            z, W, more = z * c, W / c, np.outer(c, c) * more
+        left = np.sum((away - z @ W.T) ** 2) + np.trace(W @ more @ W.T)
         lam = rng.standard_gamma(prior.alpha + n * d / 2) / (prior.beta + left / 2)
         if turn >= burn:
             yield mu, W, lam

@@ -18,12 +18,14 @@ import pandera.pandas as pa
 import pymc as pm
 
 from models import _components as components
+from models._alike import ALIKE, times
 from models._exact import NoMaximum
+from models._reduced import few
 
 
 def numbers(frame):
     """Every numeric column; names and kinds ride along."""
-    return frame.select_dtypes("number").astype(float)
+    return frame.select_dtypes("number").drop(columns=ALIKE, errors="ignore").astype(float)
 
 
 class Data(pa.DataFrameModel):
@@ -41,7 +43,7 @@ class Data(pa.DataFrameModel):
 def tidy(frame):
     """True and false as 1 and 0; a column at fault is refused here, where it can be named."""
     frame = frame.copy()
-    for name, column in frame.items():
+    for name, column in frame.drop(columns=ALIKE, errors="ignore").items():
         found = pd.to_numeric(column, errors="coerce").astype(float)
         if found.isna().all() and not pd.api.types.is_numeric_dtype(column):
             continue  # text: names or kinds
@@ -95,7 +97,7 @@ def exact(data, *, q, m, s, tau, alpha, beta):
 
 def mle(data, *, q):
     x, q = design(data, q)
-    _, mean, S = components.moments(x)
+    _, mean, S = components.moments(x, times(data))
     W, square = components.closed_form(S, q)
     if not square > 1e-12 * np.trace(S):
         raise NoMaximum(
@@ -109,15 +111,20 @@ def gibbs(data, rng, draws, chains, *, q, m, s, tau, alpha, beta):
     prior, (x, q) = components.Beliefs(m, s, tau, alpha, beta), design(data, q)
     found = {"mu": [], "signal": [], "sigma": []}
     for _ in range(chains):
-        for mu, W, lam in components.sweeps(x, q, prior, rng, draws):
+        for mu, W, lam in components.sweeps(x, q, prior, rng, draws, times=times(data)):
             for name, value in zip(found, (mu, W @ W.T, lam**-0.5), strict=True):
                 found[name].append(value)
     return {k: np.reshape(v, (chains, draws, *np.shape(v[0]))) for k, v in found.items()}
 
 
+def reduced(rows):
+    """Few rows with the number, means, squares and products of all; log p(data) stays."""
+    return few(rows, rows.collect_schema().names())
+
+
 def suggest(data):
     """Settings for other units: means and spreads of the columns themselves, rounded."""
-    _, mean, S = components.moments(numbers(data))
+    _, mean, S = components.moments(numbers(data), times(data))
     spread = np.sqrt(np.trace(S) / len(S)) or 1.0
     m, s, tau, beta = mean.mean(), 2 * (mean.std() + spread), spread, 0.2 * spread**2
     settings = {"m": m, "s": s, "tau": tau, "alpha": 2.0, "beta": beta}
