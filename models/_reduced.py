@@ -121,14 +121,14 @@ def few(rows, columns):
 
 def pooled(rows, value, error):
     """One row: the mean of `value` with weights 1 / error^2, and its error."""
-    weight = nw.col(error) ** -2
+    weight = 1 / (nw.col(error) * nw.col(error))
     weighed = rows.lazy().select((nw.col(value) * weight).alias(value), weight.alias(error))
     sums = totals(weighed, [value, error])
-    return sums.select(nw.col(value) / nw.col(error), nw.col(error) ** -0.5)
+    return sums.select(nw.col(value) / nw.col(error), (1 / nw.col(error).sqrt()).alias(error))
 
 
 def counted(rows):
     """Rows that differ, and how many of all are like each."""
     rows = rows.lazy()
     columns = rows.collect_schema().names()
-    return rows.group_by(columns).agg(nw.len().alias(ALIKE))
+    return rows.group_by(columns).agg(nw.len().cast(nw.Int64).alias(ALIKE))

@@ -103,8 +103,11 @@ def _added(topic, source, columns, how, tell) -> pd.DataFrame:
                 f"{source}: `{name}` adds up to {int(sums[name].max()):,}, and PyMC holds counts "
                 f"of at most 2^31 - 1, {MOST_COUNT:,}: fit a sample of the rows"
             )
-    labels = [n for n, c in asked.schema.columns.items() if not far_rules.is_number(c)]
-    sums = sums.sort_values(labels, key=lambda cells: cells.astype(str)) if labels else sums
+    numbers = list(sums.select_dtypes("number"))
+    order = [*sums.columns.difference(numbers, sort=False), *numbers]  # an engine has none
+    sums = sums.sort_values(
+        order, key=lambda cells: cells if cells.name in numbers else cells.astype(str)
+    )
     sums = sums.reset_index(drop=True)
     places = Places("sum", pd.Series(range(1, len(sums) + 1)), sums)
     try:
