@@ -81,7 +81,7 @@ def main():
                 continue
             row = json.loads(done.stdout.splitlines()[-1])
             table.append(row | {"environment": peers.environment()})
-            print(f"{name:<{topic.WIDTH}} {rows:>9,} rows: {row['gradient_ms']:8.2f} ms a gradient, "
+            print(f"{name:<{topic.WIDTH}} {rows:>9,} rows: {row['gradient_ms']:8.2f} ms a gradient "
                   f"{row['thousand']:7.1f} s a thousand draws, {row['memory'] / 2**30:.2f} GB",
                   flush=True)  # fmt: skip
             pd.DataFrame(table).to_csv(FILE, index=False, float_format="%.4g")
