@@ -55,7 +55,8 @@ def lines(number: int) -> pd.DataFrame:
 def ours(name: str, frame: pd.DataFrame, scratch: Path) -> tuple[float, int]:
     """Seconds of the command, and how many groups agree."""
     frame.to_csv(path := scratch / f"{name}.csv", index=False)
-    own = {"PYTENSOR_FLAGS": f"compiledir={scratch}", "NUMBA_CACHE_DIR": str(scratch / "numba")}
+    flags = f"base_compiledir={scratch}"  # under which numba's code is kept, too
+    own = {"PYTENSOR_FLAGS": flags, "NUMBA_CACHE_DIR": str(scratch / "numba")}
     command = [sys.executable, "-m", "workflow", "groups", name, "--data", str(path)]
     command += ["--by", "group", "--out", str(scratch / name)]
     kept = set((topic.HOME / "results" / name).glob("groups.*.jsonl"))

@@ -53,6 +53,7 @@ def main():
     import pymc as pm
 
     from workflow import topic
+    from workflow.prior import renamed
 
     done("import")
     found = topic.load(options.topic)
@@ -73,7 +74,7 @@ def main():
     done("predict")
     options.folder.mkdir(parents=True, exist_ok=True)
     az.summary(draws).to_csv(options.folder / "summary.csv")
-    az.psense_summary(draws).to_csv(options.folder / "sensitivity.csv")
+    az.psense_summary(renamed(draws)).to_csv(options.folder / "sensitivity.csv")
     draws.to_netcdf(options.folder / "posterior.nc")
     done("summarise")
     every = max(1, options.chains * options.draws // SHOWN)

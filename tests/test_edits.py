@@ -48,12 +48,12 @@ SAID = {
     "order": "--set m=80,52: `m` must ascend, to tell components apart; it is [80. 52.]",
     "lengths": "--set m=40,60,80: `m` has 3 values for 2 components",
     "unobserved": "models/unobserved.py: the model has no observed variable: ",
-    "syntax": "models/syntax.py, line 42: SyntaxError: '(' was never closed",
-    "misspelt": "models/misspelt.py, line 43: NameError: name 'thet' is not defined",
+    "syntax": "models/syntax.py, line 43: SyntaxError: '(' was never closed",
+    "misspelt": "models/misspelt.py, line 44: NameError: name 'thet' is not defined",
     "imports": "models/imports.py, line 14: ImportError: cannot import name 'betalnn' from "
     "'scipy.special'",
-    "keyword": "models/keyword.py, line 38: model() does not fit its settings (alhpa, beta): ",
-    "shapes": "models/shapes.py, line 50: ValueError: operands could not be broadcast",
+    "keyword": "models/keyword.py, line 39: model() does not fit its settings (alhpa, beta): ",
+    "shapes": "models/shapes.py, line 51: ValueError: operands could not be broadcast",
     "nothing": "models/nothing.py: model() must return Model, and returned NoneType",
     "parts": "models/parts.py: `PRIOR` is missing; every topic has one",
 }

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from scipy import stats
 from sklearn.naive_bayes import BernoulliNB, CategoricalNB, MultinomialNB
 
@@ -16,6 +17,7 @@ from models._class_beliefs import chances
 from models._exact import NoMaximum
 from models._features import categories, counts, sorted_out
 from tests.mistakes.naive_bayes import MAILS
+from workflow import prior
 from workflow import topic as topics
 
 FOUND = topics.load("naive_bayes")
@@ -287,3 +289,15 @@ def test_recall_and_precision():
     assert shown["recall"].tolist() == ["80.0%", "40.0%"]
     assert shown["precision"].tolist() == ["57.1%", "66.7%"]
     assert _told.ratios([0.0], [0.0]) == ["none"]
+
+
+def test_the_pull_of_the_prior_is_measured_though_arviz_has_a_label_of_its_own():
+    """Its dimension `label` met ArviZ's in `psense_summary`, and there was no table at all."""
+    assert "label" in topic.model(DATA, **SETTINGS).coords
+    rng = np.random.default_rng(1)
+    theta = xr.DataArray(rng.normal(size=(2, 500, 2)), dims=["chain", "draw", "label"])
+    each = {"posterior": theta, "log_prior": -(theta**2) / 8, "log_likelihood": -(theta**2) / 2}
+    groups = {group: values.to_dataset(name="theta") for group, values in each.items()}
+    table = prior.sensitivity(xr.DataTree.from_dict(groups))
+    assert list(table.index) == ["theta[0]", "theta[1]"]
+    assert (table["likelihood"] > table["prior"]).all()

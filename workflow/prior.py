@@ -6,6 +6,7 @@ import arviz as az
 import numpy as np
 import pymc as pm
 import pytensor
+import xarray as xr
 from pymc.logprob.utils import ParameterValueError
 from pytensor.graph.basic import Constant
 from pytensor.graph.traversal import ancestors
@@ -140,6 +141,13 @@ def pull(table) -> str:
     )
 
 
+def renamed(draws: xr.DataTree) -> xr.DataTree:
+    """Without a dimension called `label`, which is what ArviZ calls one of its own."""
+    every = draws.to_dict().items()
+    free = {k: d.rename(label="of label") if "label" in d.dims else d for k, d in every}
+    return xr.DataTree.from_dict(free)
+
+
 def sensitivity(draws):
     """ArviZ's power-scaling table, or None where there is none to be had.
 
@@ -152,6 +160,6 @@ def sensitivity(draws):
     if np.ptp(total.values) < 1e-9:
         return None
     try:
-        return az.psense_summary(draws, round_to=3)
+        return az.psense_summary(renamed(draws), round_to=3)
     except ValueError:
         return None
