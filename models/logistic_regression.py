@@ -138,3 +138,7 @@ def gibbs(data, rng, draws, chains, *, tau, b_mean, b_sd, ask):
     how = np.diag(d**-2.0), centre[:, None], rng, draws, chains
     found = classifier.drawn(A, outcome, 2, *how)[..., 0]
     return {"b": found[..., 0]} | ({"w": found[..., 1:]} if len(sd) else {})
+
+
+def taken(others):  # every numeric column but `trials` is a predictor
+    return dict.fromkeys(predictors(others.drop(columns="trials", errors="ignore")), float)

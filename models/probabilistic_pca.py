@@ -115,6 +115,10 @@ def gibbs(data, rng, draws, chains, *, q, m, s, tau, alpha, beta):
     return {k: np.reshape(v, (chains, draws, *np.shape(v[0]))) for k, v in found.items()}
 
 
+def taken(others):  # every numeric column is a dimension
+    return dict.fromkeys(numbers(others), float)
+
+
 def suggest(data):
     """Settings for other units: means and spreads of the columns themselves, rounded."""
     _, mean, S = components.moments(numbers(data))

@@ -139,3 +139,7 @@ def gibbs(data, rng, draws, chains, *, tau, b_sd):
     prior, K = precision(data, tau=tau, b_sd=b_sd), len(classes(data))
     found = classifier.drawn(A, label, K, prior, 0.0, rng, draws, chains)
     return {"b": found[..., 0, :]} | ({"w": found[..., 1:, :]} if len(sd) else {})
+
+
+def taken(others):  # every numeric column is a predictor
+    return dict.fromkeys(predictors(others), float)
