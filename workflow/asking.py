@@ -1,5 +1,6 @@
 """What is asked of rows far away: which columns, what they lack, and how their cells read."""
 
+import re
 from dataclasses import dataclass, replace
 from types import ModuleType
 
@@ -9,8 +10,9 @@ import pandas as pd
 from workflow import far_rules, others, rules
 from workflow.cells import Notation
 from workflow.files import Files
-from workflow.refused import insist
+from workflow.refused import insist, short
 
+PATTERN = r"\*|\^.*\$"  # what engines take to stand for several columns
 TRUTHS = {"true": 1, "false": 0}
 
 
@@ -96,9 +98,14 @@ def first_rows(topic, files: Files, columns, notation) -> tuple[Asked, list[str]
             "it out from: read one file as a whole (without --engine)"
         )
         notes = []
-    insist(files.source, head.problems + problems + (notes if problems else []))
     own = [name for name in [*schema.columns, *open_ones.kinds] if name in raw]
     names = {theirs.get(name, name): name for name in own}
+    problems += [
+        f"`{short(name)}` is a pattern to DuckDB and Polars, not a name: rename the column"
+        for name in sorted({*names, *names.values()})
+        if re.fullmatch(PATTERN, name)
+    ]
+    insist(files.source, head.problems + problems + (notes if problems else []))
     filled = {name: values.iloc[0].item() for name, values in filled.items()}
     once = rules.tidied(module, shown, head.places, notation.numbers)[1]
     words = _words(module, schema, raw)

@@ -59,7 +59,7 @@ def _where(files: Files, asked: Asked, rule: far_rules.Rule, number: int) -> str
     """'row 4 of b.csv has 9; ... and 3 more': the first rows that break a rule, file by file."""
     asked, shown, labels = asked.only(rule.columns), [], []
     if alike(files, asked.names):  # which DuckDB cannot open
-        return f"{number:,} rows"
+        return f"{number:,} row{'s' * (number != 1)}"
     written = {WRITTEN.format(name): name for name in rule.columns}
     copies = [nw.col(name).alias(copy) for copy, name in written.items()]
     for path in files.paths:
@@ -77,7 +77,7 @@ def _where(files: Files, asked: Asked, rule: far_rules.Rule, number: int) -> str
         if len(labels) == min(SHOWN_ROWS, number):
             break
     if not labels:  # DuckDB, which looks for them, took for good what the engine did not
-        return f"{number:,} rows"
+        return f"{number:,} row{'s' * (number != 1)}"
     cells = pd.concat(shown, ignore_index=True).map(_bare)
     places = Places("row", pd.Series(labels), cells)
     return places.found(cells, np.ones(len(cells), bool), number) + rule.hint(cells.iloc[:, 0])
