@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import peers
-from workflow import asking, compare, far_rules, fit, topic
+from workflow import breaches, compare, far_rules, fit, topic
 from workflow.cells import Notation
 from workflow.duck import MEMORY
 from workflow.progress import peak
@@ -41,8 +41,8 @@ def one(rows: int, whole: int) -> dict:
     with duckdb.connect(config={"memory_limit": MEMORY}) as connection:
         made = connection.sql(MADE.format(rows=rows))
         start = time.perf_counter()
-        typed = far_rules.typed(nw.from_native(made).lazy(), schema, Notation())
-        counted = asking.counted(typed, far_rules.rules(schema))
+        typed = far_rules.typed(nw.from_native(made).lazy(), schema.columns, Notation(), {})
+        counted = breaches.counted(typed, far_rules.rules(schema), [])
         checked = time.perf_counter() - start
         sums = found.module.reduced(far_rules.whole(typed, schema)).collect("pandas").to_native()
         scanned = time.perf_counter() - start

@@ -129,15 +129,15 @@ def mle(data):
 
 
 def predict(data, new, *, tau, b_mean, b_sd, sigma_scale, noise=True):
-    """The outcomes of `new` rows (m,): everything unknown integrated out.
-
-    `noise=False` asks for the line without the scatter. The new rows are standardised with the
-    means and sds of `data`.
-    """
+    """The outcomes of `new` rows (m,), standardised as `data`; `noise=False`: without scatter."""
     _, _, mean, sd = design(data)
     x = (predictors(new)[predictors(data).columns].to_numpy(float) - mean) / sd
     known = integrated(data, tau=tau, b_mean=b_mean, b_sd=b_sd, sigma_scale=sigma_scale)
     return known.along(np.column_stack([np.ones(len(x)), x]), b_mean, noise=noise)
+
+
+def taken(others):  # every numeric column is a predictor
+    return dict.fromkeys(predictors(others), float)
 
 
 def reduced(rows):

@@ -142,6 +142,10 @@ def gibbs(data, rng, draws, chains, *, tau, b_mean, b_sd, ask):
     return {"b": found[..., 0]} | ({"w": found[..., 1:]} if len(sd) else {})
 
 
+def taken(others):  # every numeric column but `trials` is a predictor
+    return dict.fromkeys(predictors(others.drop(columns="trials", errors="ignore")), float)
+
+
 def reduced(rows):
     """Rows that differ, and how many are like each; log p(data) stays what it is."""
     return counted(rows)

@@ -22,12 +22,12 @@ from models._categories import per_category
 from models._class_beliefs import ClassBeliefs, draw_cases
 from models._exact import Exact, NoMaximum
 from models._features import categories, codes, counts, features_of, named, sorted_out, tally
+from models._reduced import totals
 
 
 class Data(pa.DataFrameModel):
-    """One row a thing, or a kind of thing and how many. Every other column is a feature: text, if a
-    value repeats, and 0/1 are categories, other whole numbers counts. A name that ends in `_code`
-    makes its column categories, one that ends in `_count` counts."""
+    """One row a thing, or a kind of thing and how many. Every other column is a feature: 0/1, and
+    text if a value repeats, are categories (or `..._code`); other numbers counts (`..._count`)."""
 
     label: pa.Category = pa.Field(coerce=True, description="the class it belongs to (any label)")
     count: int = pa.Field(ge=0, coerce=True, description="how many such things; absent: 1 a row")
@@ -51,8 +51,7 @@ def tidy(frame):
     return frame if "count" in frame else frame.assign(count=1)
 
 
-# `a` and `b` have one number for all, two (the first's and the last's, evenly between), or each.
-PRIOR = {"a": [1.5, 1.0], "b": [0.8, 1.2], "alpha": 2.0, "beta": 0.5}
+PRIOR = {"a": [1.5, 1.0], "b": [0.8, 1.2], "alpha": 2.0, "beta": 0.5}  # a, b: one, two ends, each
 KNOWN = {"asked": 2.0}  # the number of the row whose like is asked about
 
 
@@ -139,6 +138,16 @@ def beliefs(data, *, a, b, alpha, beta, **known):
     """What is known of the classes after the rows."""
     seen = tally(data)
     return prior(seen, a, b, alpha, beta).given(seen)
+
+
+def taken(others):  # every column is a feature
+    return dict.fromkeys(others, "category")
+
+
+def reduced(rows):
+    """Kinds of things, and how many of each; log p(data) stays what it is."""
+    kinds = [name for name in rows.collect_schema().names() if name != "count"]
+    return totals(rows, ["count"], by=kinds)
 
 
 def suggest(data):

@@ -117,6 +117,10 @@ def gibbs(data, rng, draws, chains, *, q, m, s, tau, alpha, beta):
     return {k: np.reshape(v, (chains, draws, *np.shape(v[0]))) for k, v in found.items()}
 
 
+def taken(others):  # every numeric column is a dimension
+    return dict.fromkeys(numbers(others), float)
+
+
 def reduced(rows):
     """Few rows with the number, means, squares and products of all; log p(data) stays."""
     return few(rows, rows.collect_schema().names())

@@ -145,6 +145,10 @@ def gibbs(data, rng, draws, chains, *, tau, b_sd):
     return {"b": found[..., 0, :]} | ({"w": found[..., 1:, :]} if len(sd) else {})
 
 
+def taken(others):  # every numeric column is a predictor
+    return dict.fromkeys(predictors(others), float)
+
+
 def reduced(rows):
     """Rows that differ, and how many are like each; log p(data) stays what it is."""
     return counted(rows)

@@ -108,7 +108,7 @@ def test_reading_leaves_a_file_that_is_being_written_as_it_is(tmp_path):
 
 
 def test_a_source_is_what_the_statements_say(tmp_path):
-    """Comments, docstrings, CALIBRATION and `reduced` do not; a number in what is imported does."""
+    """Comments, docstrings, CALIBRATION and sums do not; a number in what is imported does."""
     for path in (HOME / "models").glob("*.py"):
         (tmp_path / path.name).write_text(path.read_text())
     found = topic.load("hidden_markov")
@@ -121,6 +121,8 @@ def test_a_source_is_what_the_statements_say(tmp_path):
     assert campaign.source(here) == campaign.source(found)
     sums = "from models._reduced import totals\ndef reduced(rows):\n    return totals(rows, [])\n"
     copied.write_text(copied.read_text() + sums)
+    assert campaign.source(here) == campaign.source(found)
+    copied.write_text(copied.read_text() + "def taken(others):\n    return {}\n")
     assert campaign.source(here) == campaign.source(found)
     (tmp_path / "_reduced.py").write_text("MORE = 1\n")
     assert campaign.source(here) == campaign.source(found)

@@ -210,8 +210,7 @@ def test_files_that_are_not_one_table_are_refused(counts, tmp_path):
     write(tmp_path / "a.csv", "tested,positive\n1,1\n")
     write(tmp_path / "b.csv", "tested,cases\n1,1\n")
     assert refused(adding.rows, counts, pattern) == (
-        f"{pattern}: every file needs the same columns; a.csv has tested, positive, and b.csv has "
-        "tested, cases"
+        f"{pattern}: every file needs the same columns; b.csv lacks positive; a.csv lacks cases"
     )
     pd.DataFrame({"tested": [1], "positive": [1]}).to_parquet(tmp_path / "b.csv")
     assert "a.csv is text, and b.csv is Parquet" in refused(adding.rows, counts, pattern)

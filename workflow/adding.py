@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from workflow import engines, far_rules, reading, text
-from workflow.asking import broken, first_rows
+from workflow import engines, far_rules, others, reading, text
+from workflow.asking import first_rows
+from workflow.breaches import broken
 from workflow.cells import Notation
 from workflow.files import look, several
 from workflow.progress import peak
@@ -83,12 +84,12 @@ def _added(topic, source, columns, how, tell) -> pd.DataFrame:
         raise Refused(str(problem)) from None
     files = look(source, how.get("delimiter"), notation.decimal)
     asked, notes, untidy = first_rows(topic, files, columns, notation)
-    every = far_rules.rules(asked.schema)
     with engines.opened(files, asked.names, engine, scheduler) as there, _telling(there, tell):
         typed = asked.of(there.rows)
-        number, problems = broken(files, asked, every, typed)
+        number, problems = broken(files, asked, typed)
         insist(source, problems + notes if problems else [])
-        left = topic.module.reduced(far_rules.whole(typed, asked.schema)).head(MOST_LEFT + 1)
+        whole = far_rules.whole(typed, asked.schema).select(asked.taken)
+        left = topic.module.reduced(whole).head(MOST_LEFT + 1)
         sums = left.collect("pandas").to_native()
     if len(sums) == number and untidy:  # no row came twice, as `tidy` asks when it is at a loss
         insist(source, untidy + notes)
@@ -103,15 +104,15 @@ def _added(topic, source, columns, how, tell) -> pd.DataFrame:
                 f"{source}: `{name}` adds up to {int(sums[name].max()):,}, and PyMC holds counts "
                 f"of at most 2^31 - 1, {MOST_COUNT:,}: fit a sample of the rows"
             )
-    numbers = list(sums.select_dtypes("number"))
-    order = [*sums.columns.difference(numbers, sort=False), *numbers]  # an engine has none
-    sums = sums.sort_values(
-        order, key=lambda cells: cells if cells.name in numbers else cells.astype(str)
-    )
-    sums = sums.reset_index(drop=True)
+    labels = [n for n in asked.taken if not far_rules.is_number(asked.columns[n])]
+    by = sorted(sums, key=lambda name: name not in labels)  # labels first
+    sums = sums.sort_values(by, key=lambda x: x.astype(str) if x.name in labels else x)
+    sums = others.as_labels(sums.reset_index(drop=True), asked.others, notation, len(sums) < number)
     places = Places("sum", pd.Series(range(1, len(sums) + 1)), sums)
     try:
-        frame = reading.validated(topic, Rows(source, sums, places), [], notation)
+        frame = reading.validated(
+            topic, Rows(source, sums, places), [], notation, asked.others.taken
+        )
     except Refused as problem:
         raise Refused("\n".join([str(problem), *(f"{source}: {n}" for n in notes)])) from None
     options = [word for key, given in how.items() for word in (f"--{key}", str(given))]

@@ -213,7 +213,7 @@ def source(topic: Topic) -> str:
     """A digest of the topic's statements, those of what it imports from models/, and its data.
 
     Comments and docstrings do not count, nor does CALIBRATION: those settings are filed by name.
-    Nor does `reduced` with its import: what was measured never called it.
+    Nor do `reduced` with its import, nor `taken`: what was measured never called them.
     """
     digest = hashlib.sha256(topic.csv.read_bytes())
     for path in _imported(Path(topic.module.__file__)):
@@ -233,7 +233,7 @@ def _aside(node: ast.stmt) -> bool:
         case ast.Assign():
             return ast.unparse(node.targets[0]) == "CALIBRATION"
         case ast.FunctionDef():
-            return node.name == "reduced"
+            return node.name in ("reduced", "taken")
         case ast.ImportFrom():
             return node.module == "models._reduced"
     return False

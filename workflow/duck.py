@@ -40,9 +40,16 @@ def _share(connection) -> float | None:
     return percent / 100 if percent >= 0 else None
 
 
+def alike(files: Files, names: dict[str, str]) -> bool:
+    """Whether columns differ in capitals alone: ours, or in Parquet any."""
+    return any(
+        len({name.casefold() for name in some}) < len(some)
+        for some in ([*names.values()], files.columns if files.parquet else [])
+    )
+
+
 def _sql(files, names, row) -> str:
-    alike = len({name.casefold() for name in files.columns}) < len(files.columns)
-    if alike and files.parquet:
+    if alike(files, names):
         raise Refused(
             f"{files.source}: names of columns differ in capitals alone, which DuckDB does not "
             "tell apart: say --engine polars"

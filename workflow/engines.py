@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import ENOMEM
 from functools import partial
+from itertools import groupby
 
 import narwhals as nw
 
@@ -119,8 +120,11 @@ def _dask(files, names, scheduler) -> Iterator[Opened]:
         return table.to_pandas(ignore_metadata=True)
 
     def part(layout, paths):
-        if layout is None:
-            return _named([dd.from_map(row_group, list(_row_groups(paths)))], names)
+        if layout is None:  # Dask takes what it maps to be of the kinds of the first
+            alike = [list(group) for _, group in groupby(paths, key=_kinds)]
+            return _named(
+                [dd.from_map(row_group, list(_row_groups(some))) for some in alike], names
+            )
         rows = dd.read_csv([glob_free(path) for path in paths], blocksize=BLOCK, **_how(layout))
         return _named([rows.dropna(how="all")], layout.placed(names))
 
@@ -129,6 +133,13 @@ def _dask(files, names, scheduler) -> Iterator[Opened]:
         warnings.filterwarnings("ignore", "Dask support is moving", FutureWarning)
         parts = [rows for group in files.alike() for rows in part(*group)]
         yield Opened(nw.from_native(dd.concat(parts) if len(parts) > 1 else parts[0]))
+
+
+def _kinds(path):
+    from pyarrow import parquet as reader
+
+    schema = reader.read_schema(path)
+    return dict(zip(schema.names, schema.types, strict=True))
 
 
 def _row_groups(paths):

@@ -19,7 +19,7 @@ LIMITS = {  # pandera's name of a check -> what a cell must do
     "greater_than": lambda x, min_value: x > min_value,
     "less_than_or_equal_to": lambda x, max_value: x <= max_value,
     "less_than": lambda x, max_value: x < max_value,
-    "isin": lambda x, allowed_values: x.is_in(list(allowed_values)),
+    "isin": lambda x, allowed_values: x.is_in([_as_typed(value) for value in allowed_values]),
 }
 assert LIMITS.keys() == WORDS.keys()
 
@@ -34,6 +34,7 @@ class Rule:
     allowed: tuple = ()
     number: bool = False  # of one cell that is to be a number
     total: str = ""  # a column of which it also bounds the sum
+    or_everywhere: bool = False  # it may also be broken in every row
 
     def hint(self, first: pd.Series) -> str:
         """What may be meant by the first cells that break it."""
@@ -42,18 +43,18 @@ class Rule:
         return nearest(first.iloc[0], self.allowed) if self.allowed else ""
 
 
-def typed(rows: nw.LazyFrame, schema, notation: Notation, truths=()) -> nw.LazyFrame:
+def typed(rows: nw.LazyFrame, columns, notation: Notation, words) -> nw.LazyFrame:
     """Numbers as floats, null where a cell is none; labels as they are, text without blanks.
 
-    `truths` are columns of the words true and false.
+    `words` are columns of words that stand for numbers, such as true and false: {word: number}.
     """
     kinds = rows.collect_schema()
     cells = []
-    for name, column in schema.columns.items():
+    for name, column in columns.items():
         if not is_number(column):
             cells.append(_text_label(name) if column.checks else _label(name, kinds[name]))
-        elif name in truths:
-            cells.append(_truth(name))
+        elif name in words:
+            cells.append(_word(name, words[name]))
         else:
             cells.append(_number(name, kinds[name], notation))
     return rows.with_columns(*cells)
@@ -73,6 +74,10 @@ def is_whole(column) -> bool:
     return str(column.dtype).startswith("int")
 
 
+def _as_typed(value):
+    return float(value) if isinstance(value, int) else value
+
+
 def _text(name):
     return nw.col(name).cast(nw.String).str.strip_chars()
 
@@ -88,10 +93,11 @@ def _number(name, kind, notation):
     return nw.when(fits).then(plain).otherwise(None).cast(nw.Float64).alias(name)
 
 
-def _truth(name):
-    text = _text(name).str.to_lowercase()
-    no = nw.when(text == "false").then(nw.lit(0.0)).otherwise(None)
-    return nw.when(text == "true").then(nw.lit(1.0)).otherwise(no).alias(name)
+def _word(name, numbers):
+    text, number = _text(name).str.to_lowercase(), None
+    for word, value in numbers.items():
+        number = nw.when(text == word).then(nw.lit(float(value))).otherwise(number)
+    return number.alias(name)
 
 
 def _label(name, kind):
@@ -126,8 +132,8 @@ def rules(schema) -> list[Rule]:
                 large = ~bad & (x.abs() > EXACT_COUNTS)
                 words = f"add up to at most 2^53, {EXACT_COUNTS:,}"
             else:
-                large = ~bad & ((x.abs() > HUGE) | ((x.abs() < TINY) & (x != 0)))
-                words = f"be 0 or between {TINY:g} and {HUGE:g} in size"
+                words, large = out_of_range(x)
+                large = ~bad & large
             total = name if is_whole(column) else ""
             own.append(Rule(f"`{name}` must {words}", large, [name], total=total))
             bad = bad | large
@@ -148,6 +154,12 @@ def rules(schema) -> list[Rule]:
     return found
 
 
+def out_of_range(x: nw.Expr) -> tuple[str, nw.Expr]:
+    """How large a number may be, in words, and where it is not."""
+    large = (x.abs() > HUGE) | ((x.abs() < TINY) & (x != 0))
+    return f"be 0 or between {TINY:g} and {HUGE:g} in size", large
+
+
 def limit(check, x: nw.Expr) -> nw.Expr:
     """A check of a column as an expression; one that has none is a mistake of ours."""
     if check.name not in LIMITS:
@@ -159,11 +171,15 @@ def across(check, schema) -> nw.Expr | None:
     """A check of all columns as an expression; None where it is about all rows together.
 
     It is called with columns that stand for themselves: what compares them makes an expression,
-    what asks for their categories or counts their values cannot be one.
+    what asks for their categories, counts their values or decides by their sum cannot be one.
     """
     try:
         found = check._check_fn({name: nw.col(name) for name in schema.columns})
     except AttributeError:  # an expression has neither categories nor different values
+        return None
+    except TypeError as problem:  # nor is it true or false
+        if "truth value" not in str(problem):
+            raise
         return None
     if not isinstance(found, nw.Expr):
         raise NotImplementedError(f"{check.error}: this rule is neither of a row nor of all rows")

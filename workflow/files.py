@@ -85,11 +85,11 @@ def look(source: Path, delimiter: str | None, decimal: str) -> Files:
         layouts = [text.layout(path, delimiter, decimal) for path in paths]
         columns = [layout.header for layout in layouts]
     for path, names in zip(paths, columns, strict=True):
-        if set(names) != set(columns[0]):
-            raise Refused(
-                f"{source}: every file needs the same columns; {paths[0].name} has "
-                f"{listed(columns[0])}, and {path.name} has {listed(names)}"
-            )
+        lacks = {path: [n for n in columns[0] if n not in names],
+                 paths[0]: [n for n in names if n not in columns[0]]}  # fmt: skip
+        if any(lacks.values()):
+            said = "; ".join(f"{p.name} lacks {listed(n)}" for p, n in lacks.items() if n)
+            raise Refused(f"{source}: every file needs the same columns; {said}")
     path, head = _head(paths, layouts, delimiter, decimal)
     head.source, files = source, Files(source, paths, list(columns[0]), layouts, head)
     head.places.noun, number = "row", pd.Series(range(1, len(head.frame) + 1), head.frame.index)

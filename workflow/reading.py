@@ -137,13 +137,17 @@ def beginning(path: Path, most: float = sheets.MOST_BYTES) -> bytes:
     return start
 
 
-def validated(topic, rows: Rows, columns: list[str], notation: Notation) -> pd.DataFrame:
-    """The rows under our names with their types, once no rule of the topic's `Data` is broken."""
+def validated(topic, rows: Rows, columns: list[str], notation: Notation, others=()) -> pd.DataFrame:
+    """The rows under our names with their types, once no rule of the topic's `Data` is broken.
+
+    `others` are columns besides those of `Data` whose kind is known; see others.py.
+    """
     schema, places = topic.module.Data.to_schema(), rows.places
     raw, problems, said = rules.renamed(rows.frame, columns)
     problems = rows.problems + problems
     places.cells = raw
     kinds = {name: str(column.dtype) for name, column in schema.columns.items()}
+    kinds |= dict(others)
     typed = {n: c if _kept(c, kinds.get(n)) else notation.typed(c) for n, c in raw.items()}
     frame = pd.DataFrame(typed, index=raw.index)
     plain = notation == Notation()
