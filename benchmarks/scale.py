@@ -1,12 +1,13 @@
 """More rows than memory: seconds to scan and to sample, and the most memory held, by rows.
 
-    python -m benchmarks.scale [ROWS ...] [--whole 1_000_000]
+    python -m benchmarks.scale [TOPIC ...] [--rows ROWS ...] [--whole 1_000_000]
 
-Rows are made as they are read, by DuckDB, each from its number, and stored nowhere: one test each,
-23 in a hundred positive. They are held to the rules of `Data`, added up, and the sums are fitted
+Rows are made as they are read, by DuckDB, each from its number, and stored nowhere: of
+beta_binomial one test each, 23 in a hundred positive; of linear_regression ten predictors that hang
+together, and an outcome. They are held to the rules of `Data`, reduced, and what is left is fitted
 and compared with the exact answer. Up to `--whole` rows the same model is given all rows, too, and
 both sample as many draws. Every size has a process to itself. Writes
-docs/verification/speed_scale.csv; without ROWS 1e4, 1e6, 1e8 and 1e9.
+docs/verification/speed_scale.csv; left out, ROWS are 1e4, 1e6, 1e8 and 1e9.
 """
 
 import argparse
@@ -14,48 +15,76 @@ import json
 import subprocess
 import sys
 import time
+from itertools import product
 
 import duckdb
 import narwhals as nw
 import numpy as np
 import pandas as pd
+import pandera.pandas as pa
 
 from benchmarks import peers
-from workflow import breaches, compare, far_rules, fit, topic
+from workflow import breaches, compare, far_rules, fit, others, topic
 from workflow.cells import Notation
 from workflow.duck import MEMORY
 from workflow.progress import peak
 from workflow.publish import TABLES
 
 FILE = TABLES / "speed_scale.csv"
-NAME = "beta_binomial"
 SIZES = [10_000, 1_000_000, 100_000_000, 1_000_000_000]
 HOW = {"draws": 250, "tune": 250, "chains": 2, "target_accept": fit.TARGET_ACCEPT[0]}
-MADE = "SELECT 1 AS tested, (hash(i) % 100 < 23)::INT AS positive FROM range({rows}) AS made(i)"
+BATCH = 1_000_003.0
+PREDICTORS = 10
 
 
-def one(rows: int, whole: int) -> dict:
+def tests() -> str:
+    """One test a row."""
+    return "1 AS tested, (hash(i) % 100 < 23)::INT AS positive"
+
+
+def line() -> str:
+    """Each predictor shares half of its variance with the next; noise of twelve uniforms."""
+
+    def uniform(k):
+        return f"(hash(i, {k}) % 1000003)::DOUBLE / {BATCH}"
+
+    each = [uniform(k) for k in range(PREDICTORS + 1)]
+    x = [f"100 + 10 * ({each[j]} + {each[j + 1]})" for j in range(PREDICTORS)]
+    noise = " + ".join(uniform(PREDICTORS + 1 + k) for k in range(3))
+    signal = " + ".join(f"{j - 4} * ({each[j]} + {each[j + 1]})" for j in range(PREDICTORS))
+    columns = [f"{value} AS x{j}" for j, value in enumerate(x)]
+    return ", ".join([*columns, f"150 + {signal} + 60 * ({noise} - 1.5) AS outcome"])
+
+
+MADE = {"beta_binomial": tests, "linear_regression": line}
+
+
+def one(name: str, rows: int, whole: int) -> dict:
     """What one size takes; to be asked of a fresh process."""
-    found = topic.load(NAME)
+    found = topic.load(name)
     schema = found.module.Data.to_schema()
     with duckdb.connect(config={"memory_limit": MEMORY}) as connection:
-        made = connection.sql(MADE.format(rows=rows))
+        made = connection.sql(f"SELECT {MADE[name]()} FROM range({rows}) AS made(i)")
+        head = made.limit(100).df().drop(columns=list(schema.columns))
+        taken = others.Others(getattr(found.module, "taken", lambda head: {})(head), [], [])
+        columns = schema.columns | {n: pa.Column(kind) for n, kind in taken.kinds.items()}
         start = time.perf_counter()
-        typed = far_rules.typed(nw.from_native(made).lazy(), schema.columns, Notation(), {})
-        counted = breaches.counted(typed, far_rules.rules(schema), [])
+        typed = far_rules.typed(nw.from_native(made).lazy(), columns, Notation(), {})
+        every = others.asked(taken) + far_rules.rules(schema)
+        counted = breaches.counted(typed, every, taken.numbers)
         checked = time.perf_counter() - start
         sums = found.module.reduced(far_rules.whole(typed, schema)).collect("pandas").to_native()
         scanned = time.perf_counter() - start
-        every = made.df() if rows <= whole else None
+        all_rows = made.df() if rows <= whole else None
     assert counted["rows"] == rows
     assert not any(counted[name] for name in counted if name.startswith("rule"))
     held = peak()
     sampled, z = seconds(found, topic.read(found, sums))
-    figures = {"rows": rows, "check": checked, "scan": scanned, "sample": sampled, "largest_z": z,
-               "memory_scan": held, "memory": peak()}  # fmt: skip
-    if every is not None:
-        all_rows, _ = seconds(found, topic.read(found, every))
-        figures |= {"all_rows": all_rows, "ratio": all_rows / sampled}
+    figures = {"topic": name, "rows": rows, "check": checked, "scan": scanned, "sample": sampled,
+               "largest_z": z, "memory_scan": held, "memory": peak()}  # fmt: skip
+    if all_rows is not None:
+        whole_rows, _ = seconds(found, topic.read(found, all_rows))
+        figures |= {"all_rows": whole_rows, "ratio": whole_rows / sampled}
     return figures
 
 
@@ -72,23 +101,25 @@ def seconds(found, data) -> tuple[float, float]:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("rows", nargs="*", type=int, help="how many (1e4, 1e6, 1e8, 1e9)")
+    parser.add_argument("topics", nargs="*", metavar="TOPIC", help=f"which ({', '.join(MADE)})")
+    parser.add_argument("--rows", nargs="+", type=int, default=SIZES, help="how many")
     parser.add_argument("--whole", type=int, default=1_000_000, help="given whole up to here")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(one(options.rows[0], options.whole)))
+        print(json.dumps(one(options.topics[0], options.rows[0], options.whole)))
         return
     table = []
-    for rows in options.rows or SIZES:
-        words = [str(rows), "--whole", str(options.whole), "--one"]
+    for name, rows in product(options.topics or MADE, options.rows):
+        words = [name, "--rows", str(rows), "--whole", str(options.whole), "--one"]
         done = subprocess.run([sys.executable, "-m", "benchmarks.scale", *words], check=True,
                               cwd=topic.HOME, stdout=subprocess.PIPE, text=True)  # fmt: skip
         row = json.loads(done.stdout.splitlines()[-1])
-        table.append({"topic": NAME} | row | {"environment": peers.environment()})
+        table.append(row | {"environment": peers.environment()})
         ratio = f"   all rows {row['ratio']:,.0f} times" if "ratio" in row else ""
-        print(f"{rows:>13,} rows: scan {row['scan']:7.2f} s   sample {row['sample']:5.2f} s   "
-              f"{row['memory'] / 2**30:.2f} GB{ratio}", flush=True)  # fmt: skip
+        print(f"{name:<{topic.WIDTH}} {rows:>13,} rows: scan {row['scan']:7.2f} s   "
+              f"sample {row['sample']:5.2f} s   {row['memory'] / 2**30:.2f} GB{ratio}",
+              flush=True)  # fmt: skip
         pd.DataFrame(table).to_csv(FILE, index=False, float_format="%.4g")
 
 
