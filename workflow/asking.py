@@ -71,7 +71,8 @@ def first_rows(topic, files: Files, columns, notation) -> tuple[Asked, list[str]
     head.places.cells = raw
     frame = pd.DataFrame({name: notation.typed(cells) for name, cells in raw.items()}, raw.index)
     problems += rules.misspelt(schema, frame, columns)
-    theirs = dict([part.strip() for part in pair.split("=", 1)] for pair in columns)
+    pairs = [pair.split("=", 1) for pair in columns if "=" in pair]  # another is a problem already
+    theirs = {ours.strip(): name.strip() for ours, name in pairs}
     named = [name for name in raw if theirs.get(name, name) in files.columns]
     open_ones = others.found(module, raw[named], notation)
     if notation == Notation():
