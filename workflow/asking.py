@@ -84,8 +84,8 @@ def first_rows(topic, files: Files, columns, notation) -> tuple[Asked, list[str]
     problems += [
         f"`{name}` makes other rows of these, and rows that are added up are taken as they stand: "
         "read one file as a whole (without --engine)"
-        for name in shown
-        if name not in tidy and name not in aside
+        for name in (shown.columns.difference(schema.columns) if hasattr(module, "taken") else [])
+        if pd.api.types.is_numeric_dtype(shown[name])  # numbers that are neither ours nor taken
     ]
     tidy, misnamed, notes = rules.supplied(schema, tidy, raw)
     problems += misnamed
