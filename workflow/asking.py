@@ -73,7 +73,7 @@ def first_rows(topic, files: Files, columns, notation) -> tuple[Asked, list[str]
     problems += rules.misspelt(schema, frame, columns)
     pairs = [pair.split("=", 1) for pair in columns if "=" in pair]  # another is a problem already
     theirs = {ours.strip(): name.strip() for ours, name in pairs}
-    named = [name for name in raw if theirs.get(name, name) in files.columns]
+    named = [name for name in raw if {name, theirs.get(name)} & {*files.columns}]
     open_ones = others.found(module, raw[named], notation)
     if notation == Notation():
         problems += rules.comma_columns(schema, frame[list(open_ones.kinds)], head.places)
