@@ -131,4 +131,5 @@ def counted(rows):
     """Rows that differ, and how many of all are like each."""
     rows = rows.lazy()
     columns = rows.collect_schema().names()
-    return rows.group_by(columns).agg(nw.len().cast(nw.Int64).alias(ALIKE))
+    found = rows.group_by(columns).agg(nw.len().alias(ALIKE))
+    return found.with_columns(nw.col(ALIKE).cast(nw.Int64))

@@ -140,6 +140,16 @@ def test_numbers_reach_reduced_as_floats_under_our_names(engine, let_through, tm
     assert data["flag"].sum() == 4
 
 
+@pytest.mark.parametrize("columns", [["x"], ["x="], ["=x"], ["x=y"], ["x=x", "x=x"], ["outcme=x"]])
+def test_a_name_that_is_not_well_given_is_refused_as_in_a_small_file(
+    columns, let_through, tmp_path
+):
+    found, _ = let_through("linear_regression")
+    path = write(tmp_path / "rows.csv", "outcomes,x\n1,2\n2,3\n")
+    small = refused(topic.read, found, path, columns)
+    assert refused(adding.rows, found, path, columns, engine="duckdb") == small
+
+
 @pytest.mark.parametrize("engine", engines.NAMES)
 def test_names_that_differ_in_capitals_alone(engine, let_through, tmp_path):
     found, _ = let_through("linear_regression")

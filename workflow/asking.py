@@ -71,8 +71,9 @@ def first_rows(topic, files: Files, columns, notation) -> tuple[Asked, list[str]
     head.places.cells = raw
     frame = pd.DataFrame({name: notation.typed(cells) for name, cells in raw.items()}, raw.index)
     problems += rules.misspelt(schema, frame, columns)
-    theirs = dict([part.strip() for part in pair.split("=", 1)] for pair in columns)
-    named = [name for name in raw if theirs.get(name, name) in files.columns]
+    pairs = [pair.split("=", 1) for pair in columns if "=" in pair]  # another is a problem already
+    theirs = {ours.strip(): name.strip() for ours, name in pairs}
+    named = [name for name in raw if {name, theirs.get(name)} & {*files.columns}]
     open_ones = others.found(module, raw[named], notation)
     if notation == Notation():
         problems += rules.comma_columns(schema, frame[list(open_ones.kinds)], head.places)
@@ -83,8 +84,8 @@ def first_rows(topic, files: Files, columns, notation) -> tuple[Asked, list[str]
     problems += [
         f"`{name}` makes other rows of these, and rows that are added up are taken as they stand: "
         "read one file as a whole (without --engine)"
-        for name in shown
-        if name not in tidy and name not in aside
+        for name in (shown.columns.difference(schema.columns) if hasattr(module, "taken") else [])
+        if pd.api.types.is_numeric_dtype(shown[name])  # numbers that are neither ours nor taken
     ]
     tidy, misnamed, notes = rules.supplied(schema, tidy, raw)
     problems += misnamed
