@@ -19,6 +19,11 @@ def times(frame):
     return found
 
 
+def summed(terms, frame):
+    """The sum of terms (n,), one a row, over all rows."""
+    return (times(frame) * terms).sum() if ALIKE in frame else terms.sum()
+
+
 def mean(x, times):
     """The mean of x (n, ...) over all rows: (...,)."""
     return np.average(x, axis=0, weights=times)

@@ -7,6 +7,7 @@ counts, as `models/_features.py` makes them; m rows are an array (m, 1 + F + G).
 from dataclasses import dataclass
 
 import numpy as np
+import pytensor.tensor as pt
 from scipy import stats
 from scipy.special import digamma, gammaln, logsumexp, polygamma
 
@@ -94,6 +95,21 @@ class ClassBeliefs:
 def chances(log_joint):
     """Probabilities (..., C) from the logs of anything proportional to them: nothing underflows."""
     return np.exp(log_joint - logsumexp(log_joint, axis=-1, keepdims=True))
+
+
+def log_joint(case, theta, p, rates):
+    """log P(label, features) of each row of `case`, as PyTensor; `rates` lists one array, or none.
+
+    theta (C,), p: one (C, K) for each categorical feature, rates (C, G).
+    """
+    label = case[:, 0]
+    total = pt.log(theta)[label]
+    for f, shares in enumerate(p, start=1):
+        total += pt.log(shares)[label, case[:, f]]
+    for rate in rates:
+        x = case[:, 1 + len(p) :]
+        total += (x * pt.log(rate)[label] - rate[label] - pt.gammaln(x + 1)).sum(axis=1)
+    return total
 
 
 def draw_cases(theta, p, *rates_and_rows, rng, size=None):

@@ -14,36 +14,21 @@ from scipy.special import softmax
 from models import _alike as alike
 from models import _linear as linear
 from models._exact import NoMaximum
+from models._predictors import predictors
 
 MOST = 1_000_000  # rows that counts may stand for
 WIDER = 1.6  # the second sampler's ellipses than the posterior's: no tail may stick out
 
 
-def predictors(frame, label):
-    """Every numeric column but the one to be explained; names and dates ride along."""
-    return frame.select_dtypes("number").drop(columns=[label, alike.ALIKE], errors="ignore")
-
-
-def tidied(frame, label):
-    """True and false as 1 and 0; a column at fault is refused here, where it can be named."""
-    frame = frame.copy()
-    for name, column in frame.drop(columns=[*label, alike.ALIKE], errors="ignore").items():
-        numbers = pd.to_numeric(column, errors="coerce")
-        if numbers.isna().all() and not pd.api.types.is_numeric_dtype(column):
-            continue  # text or dates: they name the rows
-        bad = ~np.isfinite(numbers.astype(float))
-        if bad.any():
-            found = f"row {np.argmax(bad) + 1} has {column[bad].iloc[0]}"
-            raise ValueError(f"`{name}` must be a finite number in every row or in none; {found}")
-        if numbers.min() == numbers.max():
-            raise ValueError(f"`{name}` is {column.iloc[0]} in every row: it can explain nothing")
-        frame[name] = numbers.astype(int) if numbers.dtype == bool else numbers
-    return frame
-
-
 def some_number(frame, label):
     """Whether there is a predictor, or no column at all that was meant to be one."""
     return predictors(frame, label).shape[1] > 0 or list(frame.columns) == [label]
+
+
+def in_numbers(column, words):
+    """A column of nothing but `words`, as the numbers they stand for; any other as it is."""
+    said = column.astype(str).str.lower()
+    return said.map(words) if said.isin(words).all() else column
 
 
 def one_by_one(frame, label, trials):
@@ -61,6 +46,11 @@ def one_by_one(frame, label, trials):
     rows = frame.drop(columns=trials).loc[frame.index.repeat(n)]
     before = np.arange(n.sum()) - np.repeat(n.cumsum() - n, n)
     return rows.assign(**{label: (before < rows[label]).astype(int)}).reset_index(drop=True)
+
+
+def differences(K):
+    """S (K - 1, K - 1): the covariance of differences from one of K independent normals."""
+    return np.eye(K - 1) + np.ones((K - 1, K - 1))
 
 
 def insist_on_sds(**settings):

@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import gammaln
 
-OWN = ["label", "count"]
+from models import _alike as alike
+
+OWN = ["label", "count", alike.ALIKE]
 MOST = 40  # levels; with more, a column of text rather holds names or remarks
 
 
@@ -98,8 +100,8 @@ def features_of(frame, asked):
 
 
 def tally(frame):
-    """Counts by class; a row counts `count` times."""
-    rows, times = codes(frame), frame["count"].to_numpy()
+    """Counts by class; a row counts `count` times, and so do all that are like it."""
+    rows, times = codes(frame), frame["count"].to_numpy() * alike.times(frame)
     sizes = [frame[name].cat.categories.size for name in ["label", *categories(frame)]]
     C, G = sizes[0], len(counts(frame))
     levels = [np.zeros((C, K)) for K in sizes[1:]]

@@ -35,6 +35,7 @@ class Data(pa.DataFrameModel):
 
 
 PRIOR = {"m_x": 240.0, "m_y": 220.0, "s_x": 45.0, "s_y": 40.0, "kappa": 0.5, "nu": 3.0}
+WEIGHED = True  # a column may say how many rows each one stands for
 
 
 def design(data):

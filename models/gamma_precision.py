@@ -27,6 +27,7 @@ class Data(pa.DataFrameModel):
 
 PRIOR = {"alpha": 2.0, "beta": 10_000.0}  # expects a standard deviation near 70
 KNOWN = {"mu": 734.5}
+WEIGHED = True  # a column may say how many rows each one stands for
 
 
 def model(data, *, mu, alpha, beta):

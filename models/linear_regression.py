@@ -17,15 +17,16 @@ import pymc as pm
 from scipy import stats
 
 from models import _linear as linear
-from models._alike import ALIKE, times
+from models import _predictors as columns
+from models._alike import times
 from models._exact import Exact, NoMaximum
 from models._integrated import Integrated
 from models._reduced import few
 
 
 def predictors(frame):
-    """Every numeric column but `outcome`; labels such as names or dates ride along."""
-    return frame.select_dtypes("number").drop(columns=["outcome", ALIKE], errors="ignore")
+    """Every numeric column but `outcome`."""
+    return columns.predictors(frame, "outcome")
 
 
 class Data(pa.DataFrameModel):
@@ -48,23 +49,12 @@ class Data(pa.DataFrameModel):
 
 
 def tidy(frame):
-    """True and false as 1 and 0; a column at fault is refused here, where it can be named."""
-    frame = frame.copy()
-    for name, column in frame.drop(columns=["outcome", ALIKE], errors="ignore").items():
-        numbers = pd.to_numeric(column, errors="coerce")
-        if numbers.isna().all() and not pd.api.types.is_numeric_dtype(column):
-            continue  # text or dates: labels
-        bad = ~np.isfinite(numbers.astype(float))
-        if bad.any():
-            found = f"row {np.argmax(bad) + 1} has {column[bad].iloc[0]}"
-            raise ValueError(f"`{name}` must be a finite number in every row or in none; {found}")
-        if numbers.min() == numbers.max():
-            raise ValueError(f"`{name}` is {column.iloc[0]} in every row: it can explain nothing")
-        frame[name] = numbers.astype(int) if numbers.dtype == bool else numbers
-    return frame
+    """True and false as 1 and 0; labels such as names or dates ride along."""
+    return columns.tidied(frame, ["outcome"])
 
 
 PRIOR = {"tau": 25.0, "b_mean": 150.0, "b_sd": 100.0, "sigma_scale": 80.0}
+WEIGHED = True  # a column may say how many rows each one stands for
 
 
 def design(data):

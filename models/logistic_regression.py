@@ -15,6 +15,7 @@ import pandera.pandas as pa
 import pymc as pm
 
 from models import _classifier as classifier
+from models import _predictors as columns
 from models._alike import times
 from models._exact import Exact
 from models._logit import Logit
@@ -35,22 +36,21 @@ class Data(pa.DataFrameModel):
 
 def predictors(data):
     """Every numeric column but `outcome`; labels such as names or dates ride along."""
-    return classifier.predictors(data, "outcome")
+    return columns.predictors(data, "outcome")
 
 
 def tidy(frame):
     """Yes and no as 1 and 0; of so many `trials`, a row for each, `outcome` of them with a 1."""
-    frame = classifier.tidied(frame, ["outcome", "trials"])
+    frame = columns.tidied(frame, ["outcome", "trials"])
     if "outcome" not in frame:
         return frame
-    words = frame["outcome"].astype(str).str.lower()
-    if words.isin(WORDS).all():
-        frame["outcome"] = words.map(WORDS)
+    frame["outcome"] = classifier.in_numbers(frame["outcome"], WORDS)
     return classifier.one_by_one(frame, "outcome", "trials") if "trials" in frame else frame
 
 
 PRIOR = {"tau": 2.5, "b_mean": -1.0, "b_sd": 1.5}  # damage is rarer than not, before any is seen
 KNOWN = {"ask": 31.0}  # degrees: the forecast for the morning of the last launch
+WEIGHED = True  # a column may say how many rows each one stands for
 
 
 def design(data):
@@ -61,10 +61,8 @@ def design(data):
 
 def near(data, ask):
     """Whether there is one predictor, and `ask` no further from its rows than they are apart."""
-    if predictors(data).shape[1] != 1:
-        return False
-    (x,) = predictors(data).to_numpy(float).T
-    return x.min() - np.ptp(x) <= ask <= x.max() + np.ptp(x)
+    x = predictors(data).to_numpy(float)
+    return x.shape[1] == 1 and x.min() - np.ptp(x) <= ask <= x.max() + np.ptp(x)
 
 
 def asked(data, ask):

@@ -13,13 +13,14 @@ negative binomials (`beliefs`); of log_odds mean and sd by digamma and trigamma.
 MLE: the observed shares and means; none where a class is empty, on the boundary with a zero count.
 """
 
+import narwhals as nw
 import numpy as np
 import pandera.pandas as pa
 import pymc as pm
-import pytensor.tensor as pt
 
+from models._alike import ALIKE, summed
 from models._categories import per_category
-from models._class_beliefs import ClassBeliefs, draw_cases
+from models._class_beliefs import ClassBeliefs, draw_cases, log_joint
 from models._exact import Exact, NoMaximum
 from models._features import categories, codes, counts, features_of, named, sorted_out, tally
 from models._reduced import totals
@@ -53,6 +54,7 @@ def tidy(frame):
 
 PRIOR = {"a": [1.5, 1.0], "b": [0.8, 1.2], "alpha": 2.0, "beta": 0.5}  # a, b: one, two ends, each
 KNOWN = {"asked": 2.0}  # the number of the row whose like is asked about
+WEIGHED = True  # a column may say how many rows each one stands for
 
 
 def design(data):
@@ -73,7 +75,8 @@ def prior(seen, a, b, alpha, beta):
 def model(data, *, asked, a, b, alpha, beta):
     seen, names, coords = design(data)
     before, F = prior(seen, a, b, alpha, beta), len(names)
-    every = np.repeat(codes(data), data["count"], axis=0)
+    one_each = data.loc[data.index.repeat(data["count"])]
+    every = codes(one_each)
     classes, features = np.arange(seen.n.size)[:, None], features_of(data, asked)
     alike = np.hstack([classes, np.tile(features, classes.shape)])
     with pm.Model(coords=coords | {"row": np.arange(1, len(every) + 1)}) as built:
@@ -88,23 +91,11 @@ def model(data, *, asked, a, b, alpha, beta):
         pm.CustomDist(
             "case", theta, *laws, *map(np.arange, every.shape), dtype="int64", observed=case,
             signature=",".join(["(c)", *(f"(c,k{i})" for i in range(len(laws))), "(m),(d)->(m,d)"]),
-            logp=lambda case, theta, *rest: log_joint(case, theta, rest[:F], rest[F:-2]).sum(),
+            logp=lambda case, theta, *x: summed(log_joint(case, theta, x[:F], x[F:-2]), one_each),
             random=lambda theta, *rest, **how: draw_cases(theta, rest[:F], *rest[F:-1], **how),
             dims=("row", "column"),
         )  # fmt: skip
     return built
-
-
-def log_joint(case, theta, p, rates):
-    """log P(label, features) of each row of `case`; `rates` is a list of one array, or empty."""
-    label = case[:, 0]
-    total = pt.log(theta)[label]
-    for f, shares in enumerate(p, start=1):
-        total += pt.log(shares)[label, case[:, f]]
-    for rate in rates:
-        x = case[:, 1 + len(p) :]
-        total += (x * pt.log(rate)[label] - rate[label] - pt.gammaln(x + 1)).sum(axis=1)
-    return total
 
 
 def exact(data, *, asked, a, b, alpha, beta):
@@ -145,9 +136,10 @@ def taken(others):  # every column is a feature
 
 
 def reduced(rows):
-    """Kinds of things, and how many of each; log p(data) stays what it is."""
+    """Kinds of things, one of each, and how many are like it; log p(data) stays what it is."""
     kinds = [name for name in rows.collect_schema().names() if name != "count"]
-    return totals(rows, ["count"], by=kinds)
+    found = totals(rows, ["count"], by=kinds)
+    return found.select(*kinds, nw.lit(1).alias("count"), nw.col("count").alias(ALIKE))
 
 
 def suggest(data):

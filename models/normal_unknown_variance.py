@@ -44,6 +44,7 @@ def tidy(frame):
 
 PRIOR = {"m": 0.5, "kappa": 0.25, "alpha": 1.5, "beta": 2.0}  # a standard deviation near 1.2
 KNOWN = {"null": 0.0}  # what mu is measured against
+WEIGHED = True  # a column may say how many rows each one stands for
 
 
 def model(data, *, null, m, kappa, alpha, beta):

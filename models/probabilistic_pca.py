@@ -62,6 +62,7 @@ CALIBRATION = (
     "with little noise W turns slowly, and the short chains of a calibration are not done",
 )
 TURNED = ["W"]  # known but for a turn: no draw of it is compared with anything
+WEIGHED = True  # a column may say how many rows each one stands for
 
 
 def design(data, q):

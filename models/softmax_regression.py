@@ -19,6 +19,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from models import _classifier as classifier
+from models import _predictors as columns
 from models._alike import times
 from models._exact import Exact
 from models._logit import Logit
@@ -43,18 +44,19 @@ class Data(pa.DataFrameModel):
 
 def predictors(data):
     """Every numeric column but `label`; names of rows or dates ride along."""
-    return classifier.predictors(data, "label")
+    return columns.predictors(data, "label")
 
 
 def tidy(frame):
     """True and false among the predictors as 1 and 0; of labels those that there are."""
-    frame = classifier.tidied(frame, ["label"])
+    frame = columns.tidied(frame, ["label"])
     if "label" in frame and isinstance(frame["label"].dtype, pd.CategoricalDtype):
         frame["label"] = frame["label"].cat.remove_unused_categories()
     return frame
 
 
 PRIOR = {"tau": 1.5, "b_sd": 5.0}  # of one class's weights; scikit-learn's C is tau squared
+WEIGHED = True  # a column may say how many rows each one stands for
 
 
 def design(data):
@@ -68,16 +70,10 @@ def classes(data):
     return data["label"].cat.categories
 
 
-def spread(data):
-    """S (K - 1, K - 1): the covariance of differences from one of K independent normals."""
-    others = len(classes(data)) - 1
-    return np.eye(others) + np.ones((others, others))
-
-
 def model(data, *, tau, b_sd):
     classifier.insist_on_sds(tau=tau, b_sd=b_sd)
     _, label, mean, sd = design(data)
-    root = np.linalg.cholesky(spread(data))
+    root = np.linalg.cholesky(classifier.differences(len(classes(data))))
     names = predictors(data).columns
     coords = {"row": data.index, "predictor": names, "class": classes(data)[1:]}
     with pm.Model(coords=coords) as built:

@@ -262,7 +262,7 @@ def test_what_no_engine_takes_is_refused(counts, tmp_path):
     path = write(tmp_path / "a.csv", "tested,positive\n1,1\n")
     ask = (adding.rows, counts, path)
     assert refused(*ask, engine="spark") == (
-        "--engine spark: it can be one of duckdb, polars, dask, pandas"
+        "--engine spark: it can be one of duckdb, polars, dask, pandas, none"
     )
     assert "--scheduler is for --engine dask" in refused(*ask, engine="polars", scheduler="tcp://x")
     assert "--encoding is for one file" in refused(*ask, engine="duckdb", encoding="cp1252")

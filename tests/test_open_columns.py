@@ -283,7 +283,7 @@ def test_words_of_an_outcome_and_trials(engine, let_through, tmp_path):
         write(path, f"outcome,trials,x\n1,{trials},1\n0,{trials},2\n")
         said = refused(adding.rows, found, path, engine=engine)
         words = "`trials` makes other rows of these, and rows that are added up are taken as they"
-        assert said == f"{path}: {words} stand: read one file as a whole (without --engine)"
+        assert said == f"{path}: {words} stand: read one file as a whole (--engine none)"
 
 
 @pytest.fixture

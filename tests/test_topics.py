@@ -37,8 +37,8 @@ def test_files_stay_short(name):
 
 
 def test_definitions_stand_in_the_same_order_everywhere(each):
-    order = ["Data", "tidy", "PRIOR", "KNOWN", "EXACT_ROWS", "design", "model", "exact", "mle"]
-    order += ["gibbs", "taken", "reduced", "suggest"]
+    order = ["Data", "tidy", "PRIOR", "KNOWN", "EXACT_ROWS", "WEIGHED", "design", "model", "exact"]
+    order += ["mle", "gibbs", "taken", "reduced", "suggest"]
     source = inspect.getsource(each[0].module)
     starts = {n: source.find(f"\n{p}{n}") for n in order for p in ("class ", "def ", "") if
               source.find(f"\n{p}{n}{'(' if p else ' ='}") >= 0}  # fmt: skip

@@ -27,6 +27,7 @@ MOST_LEFT = 100_000  # rows that may be left of all: more, and nothing was reduc
 MOST_COUNT = 2**31 - 1  # what pm.Data takes for whole numbers; more would wrap round, unsaid
 MOST_WHOLE = 100_000  # rows of Parquet, beyond which even one file is added up
 MOST_TEXT = 2**22  # bytes of text, likewise: some 300,000 rows
+WHOLE = "none"  # no engine: one file is read as a whole, however large
 EVERY = 0.5  # seconds between two words on how far it is
 
 
@@ -36,6 +37,12 @@ def rows(topic, source, columns=(), *, engine=None, scheduler=None,
 
     `how` is how text is written, as in `reading.read`.
     """
+    if engine == WHOLE:
+        if scheduler or (source is not None and several(Path(source))):
+            raise Refused(f"--engine {WHOLE} reads one file as a whole, on this machine")
+        frame = reading.read(topic, source, columns, **how, tell=tell)
+        frame.attrs["options"] += ["--engine", WHOLE]
+        return frame
     if not (engine or scheduler or _many(topic, source, how)):
         return reading.read(topic, source, columns, **how, tell=tell)
     engine = engine or ("dask" if scheduler else "duckdb")
@@ -43,7 +50,7 @@ def rows(topic, source, columns=(), *, engine=None, scheduler=None,
     if not hasattr(topic.module, "reduced"):
         raise Refused(
             f"{topic.name}: its rows cannot be added up yet, so no engine takes them: fit a sample "
-            "of the rows, or one file read as a whole (without --engine)"
+            "of the rows, or one file read as a whole (--engine none)"
         )
     for option in ("encoding", "sheet"):
         if how.pop(option, None):

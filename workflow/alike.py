@@ -16,6 +16,8 @@ def repeated(model, times) -> None:
     with model:
         for seen in model.observed_RVs:
             terms = pm.logp(seen, model.rvs_to_values[seen], warn_rvs=False)
+            if terms.ndim == 0:
+                continue  # a term of all rows at once, which the topic has weighed
             pm.Potential(f"{seen.name}: {ALIKE}", ((times - 1) * terms).sum())
 
 

@@ -7,6 +7,7 @@ from types import ModuleType
 import narwhals as nw
 import pandas as pd
 
+from models._alike import ALIKE
 from workflow import far_rules, others, rules
 from workflow.cells import Notation
 from workflow.files import Files
@@ -81,12 +82,18 @@ def first_rows(topic, files: Files, columns, notation) -> tuple[Asked, list[str]
     twice = pd.concat([shown, shown], ignore_index=True)
     tidy, wrong, aside = rules.tidied(module, twice, head.places, notation.numbers)
     problems += wrong + rules.missing(schema, tidy, head.frame.columns, said | aside)
+    neither = shown.columns.difference([*schema.columns, ALIKE])  # neither ours nor taken
     problems += [
         f"`{name}` makes other rows of these, and rows that are added up are taken as they stand: "
-        "read one file as a whole (without --engine)"
-        for name in (shown.columns.difference(schema.columns) if hasattr(module, "taken") else [])
-        if pd.api.types.is_numeric_dtype(shown[name])  # numbers that are neither ours nor taken
+        "read one file as a whole (--engine none)"
+        for name in (neither if hasattr(module, "taken") else [])
+        if pd.api.types.is_numeric_dtype(shown[name])
     ]
+    if ALIKE in raw:
+        problems.append(
+            f"`{ALIKE}` is not for rows that are added up, each of which counts once: read one "
+            "file as a whole (--engine none)"
+        )
     tidy, misnamed, notes = rules.supplied(schema, tidy, raw)
     problems += misnamed
     filled = {name: tidy[name] for name in schema.columns if name in tidy and name not in raw}
@@ -96,7 +103,7 @@ def first_rows(topic, files: Files, columns, notation) -> tuple[Asked, list[str]
     ]:
         problems.append(
             f"there is no column `{varying[0]}`, and rows that are added up have no order to work "
-            "it out from: read one file as a whole (without --engine)"
+            "it out from: read one file as a whole (--engine none)"
         )
         notes = []
     own = [name for name in [*schema.columns, *open_ones.kinds] if name in raw]

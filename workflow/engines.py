@@ -33,7 +33,7 @@ def opened(files: Files, names: dict[str, str], engine: str, scheduler: str | No
 def insist_on(engine: str, scheduler: str | None) -> None:
     """Refused where there is no such engine, or no scheduler to it."""
     if engine not in NAMES:
-        raise Refused(f"--engine {engine}: it can be one of {', '.join(NAMES)}")
+        raise Refused(f"--engine {engine}: it can be one of {', '.join(NAMES)}, none")
     if scheduler and engine != "dask":
         raise Refused(f"--scheduler is for --engine dask; {NAMES[engine]} works on this machine")
 

@@ -16,7 +16,10 @@ READING = {
     "sheet": ("NAME", "of your Excel file, or its number (default: the first)"),
 }
 ADDING = {
-    "engine": ("NAME", "what adds up rows: duckdb (the default for many), polars, dask, pandas"),
+    "engine": (
+        "NAME",
+        "what adds up rows: duckdb (for many the default), polars, dask, pandas, none",
+    ),
     "scheduler": ("ADDRESS", "of a dask.distributed scheduler whose workers add up: tcp://..."),
 }
 

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 
+from models._alike import ALIKE
 from workflow.refused import MOST_PROBLEMS, closest, listed, nearest, short
 from workflow.rows import Places
 
@@ -130,6 +131,18 @@ def numeric(kind: str, name: str, column: pd.Series, there, numbers, places: Pla
         if large.any():
             problems.append(_out_of_range(name, column, large, places))
     return found, bad | large, problems
+
+
+def alike(module, frame: pd.DataFrame, numbers, places: Places) -> list[str]:
+    """What is wrong with a column that says how many rows each one stands for."""
+    if ALIKE not in frame:
+        return []
+    if not getattr(module, "WEIGHED", False):
+        return [f"`{ALIKE}` is not for this topic: it looks at each row, so write each one out"]
+    times = numbers(frame[ALIKE])
+    bad = ~(np.isfinite(times) & (times > 0))
+    where = places.found(frame[[ALIKE]], bad) if bad.any() else ""
+    return [f"`{ALIKE}` must be a number above 0; {where}"] if where else []
 
 
 def sizes(schema, frame: pd.DataFrame, places: Places) -> list[str]:

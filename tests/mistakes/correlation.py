@@ -22,7 +22,10 @@ MISTAKES = {
     ),
     "slope for rho": ('"rho", slope * sigma_x / sigma_y', '"rho", slope'),
     "sds exchanged in rho": ("slope * sigma_x / sigma_y", "slope * sigma_y / sigma_x"),
-    "a row dropped": ("before.given(design(data))", "before.given(design(data)[1:])"),
+    "a row dropped": (
+        "given(design(data), alike.times(data))",
+        "given(design(data)[1:], alike.times(data)[1:])",
+    ),
     "sds exchanged in the answer": (
         "(sigma_x, sigma_y), (lam_x, lam)",
         "(sigma_y, sigma_x), (lam_x, lam)",
@@ -37,7 +40,10 @@ MISTAKES = {
     "one degree of freedom off in rho": ("(nu - 3) / 2", "(nu - 2) / 2", "_pair.py"),
     "sign of rho turned": ("less = 1 - np", "less = 1 + np", "_pair.py"),
     "y about its mean for the line": (" - self.S[0, 1] ** 2 / self.S[0, 0]", "", "_pair.py"),
-    "divisor n - 1 in the MLE": ('"lam_x": 1 / x.var()', '"lam_x": 1 / x.var(ddof=1)'),
+    "divisor n - 1 in the MLE": (
+        '"lam_x": 1 / alike.variance(x, times)',
+        '"lam_x": 1 / x.var(ddof=1)',
+    ),
     "r for the slope in the MLE": (
         '"slope": slope,\n',
         '"slope": np.corrcoef(x, y)[0, 1],\n',
@@ -46,7 +52,7 @@ MISTAKES = {
         '"lam": turned.n / turned.rss',
         '"lam": 1 / y.var()',
     ),
-    "x on y for y on x in the MLE": ("x, y = design(data).T", "y, x = design(data).T"),
+    "x on y for y on x in the MLE": ("(x, y), times = design", "(y, x), times = design"),
 }
 
 

@@ -9,8 +9,8 @@ MISTAKES = {
     "half forgotten": ("beta + squares / 2", "beta + squares"),
     "squares counted twice": ('(data["y"] - mu) ** 2).sum()', '(data["y"] - mu) ** 2).sum() * 2'),
     "spread about their own mean": (
-        '((data["y"] - mu) ** 2).sum()',
-        '((data["y"] - data["y"].mean()) ** 2).sum()',
+        '(times * (data["y"] - mu) ** 2).sum()',
+        '(times * (data["y"] - data["y"].mean()) ** 2).sum()',
     ),
     "2 pi forgotten": ("- n / 2 * np.log(2 * np.pi)", "- n / 2 * np.log(2)"),
     "scale for rate in the prior": (
@@ -33,7 +33,10 @@ MISTAKES = {
         "stats.invgamma(a, scale=b)",
     ),
     "square root forgotten in sigma": ("scale=np.sqrt(b)", "scale=b"),
-    "n - 1 in the MLE": (".mean()\n    if mean", ".sum() / (len(data) - 1)\n    if mean"),
+    "n - 1 in the MLE": (
+        "alike.times(data))\n    if mean",
+        "alike.times(data)) * len(data) / (len(data) - 1)\n    if mean",
+    ),
     "sd for variance in the MLE": ("1 / mean_square}", "1 / mean_square**0.5}"),
     "variance for precision in the MLE": ("1 / mean_square}", "mean_square}"),
 }

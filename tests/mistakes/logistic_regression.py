@@ -42,7 +42,7 @@ MISTAKES = {
         '"chance", pm.math.sigmoid(-b',
     ),
     "penalty left in the MLE": (
-        "classifier.maximum(A, outcome, 2).ravel()",
+        "classifier.maximum(A, outcome, 2, times(data)).ravel()",
         "classifier.most_probable(A, outcome, 2, np.eye(A.shape[1]) / 6.25)[0].ravel()",
     ),
     "weights per original unit in the MLE": (

@@ -7,25 +7,29 @@ from scipy import stats
 BELIEFS, FEATURES = "_class_beliefs.py", "_features.py"
 
 MISTAKES = {
-    "every kind of thing once": ('np.repeat(codes(data), data["count"], axis=0)', "codes(data)"),
+    "every kind of thing once": ('data.index.repeat(data["count"])', "data.index"),
     "share of the class forgotten": (
         "total = pt.log(theta)[label]",
         "total = pt.log(theta)[label] * 0",
+        BELIEFS,
     ),
     "features of another class": (
         "pt.log(shares)[label, case[:, f]]",
         "pt.log(shares)[-1 - label, case[:, f]]",
+        BELIEFS,
     ),
     "a feature left out": (
         "for f, shares in enumerate(p, start=1)",
         "for f, shares in enumerate(p[:-1], start=1)",
+        BELIEFS,
     ),
     "share of the class within the level": (
         "pt.log(shares)[label",
         "pt.log(shares / shares.sum(axis=0))[label",
+        BELIEFS,
     ),
-    "Poisson without its exponential": (" - rate[label] - pt", " - pt"),
-    "order of the counts forgotten": (" - pt.gammaln(x + 1)).sum", ").sum"),
+    "Poisson without its exponential": (" - rate[label] - pt", " - pt", BELIEFS),
+    "order of the counts forgotten": (" - pt.gammaln(x + 1)).sum", ").sum", BELIEFS),
     "odds the other way round": ("of_each[1:] - of_each[0]", "of_each[0] - of_each[1:]"),
     "share of the class forgotten in the odds": (
         'pm.Deterministic("log_odds", of_each[1:] - of_each[0]',

@@ -28,7 +28,10 @@ MISTAKES = {
         "NormalGamma(m, kappa, alpha, beta).given",
         "NormalGamma(m, alpha, kappa, beta).given",
     ),
-    "a row dropped": ("np.ones((len(data), 1))", "(np.arange(len(data)) > 0)[:, None] * 1.0"),
+    "a row dropped": (
+        "given(y, times[:, None])",
+        "given(y, (times * (np.arange(len(y)) > 0))[:, None])",
+    ),
     "one row too few in the rate": (
         "first**2 / kappa) / 2",
         "first**2 / (kappa - 1)) / 2",
@@ -59,11 +62,14 @@ MISTAKES = {
         "Effect(D, after.kappa, after.shape)",
         "Effect(D, 2 * after.kappa, after.shape)",
     ),
-    "n - 1 in the MLE": ("1 / y.var()", "1 / y.var(ddof=1)"),
-    "variance for precision in the MLE": ("1 / y.var()", "y.var()"),
-    "sd for variance in the MLE": ("1 / y.var()", "1 / y.std()"),
-    "median for mean in the MLE": ('"mu": y.mean()', '"mu": np.median(y)'),
-    "distance from null for the mean": ('"mu": y.mean()', '"mu": y.mean() - null - 0.5'),
+    "n - 1 in the MLE": ("1 / alike.variance(y, times)", "1 / y.var(ddof=1)"),
+    "variance for precision in the MLE": ("1 / alike.variance(y, times)", "y.var()"),
+    "sd for variance in the MLE": ("1 / alike.variance(y, times)", "1 / y.std()"),
+    "median for mean in the MLE": ('"mu": alike.mean(y, times)', '"mu": np.median(y)'),
+    "distance from null for the mean": (
+        '"mu": alike.mean(y, times)',
+        '"mu": y.mean() - null - 0.5',
+    ),
 }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ MISTAKES = {
         "sigma**2 * np.eye(len(axes))",
         "sigma**2 * np.diag(np.eye(len(axes))[0]) + 1e-3 * np.eye(len(axes))",
     ),
-    "divisor n - 1": ("(x - mean) / len(x)", "(x - mean) / (len(x) - 1)", "_components.py"),
+    "divisor n - 1": ("away.T @ away / n", "away.T @ away / (n - 1)", "_components.py"),
     "largest eigenvalue left out": ("values[q:].mean()", "values[:q].mean()", "_components.py"),
     "smallest eigenvalue for their mean": ("values[q:].mean()", "values[-1]", "_components.py"),
     "signal with the noise in it": (

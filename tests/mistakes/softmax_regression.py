@@ -9,12 +9,14 @@ from scipy import stats
 
 MISTAKES = {
     "classes taken for independent": (
-        "np.eye(others) + np.ones((others, others))",
-        "2 * np.eye(others)",
+        "np.eye(K - 1) + np.ones((K - 1, K - 1))",
+        "2 * np.eye(K - 1)",
+        "_classifier.py",
     ),
     "contrasts with the spread of one class": (
-        "np.eye(others) + np.ones((others, others))",
-        "(np.eye(others) + np.ones((others, others))) / 2",
+        "np.eye(K - 1) + np.ones((K - 1, K - 1))",
+        "(np.eye(K - 1) + np.ones((K - 1, K - 1))) / 2",
+        "_classifier.py",
     ),
     "intercepts under the prior of the weights": ("chol=b_sd * root", "chol=tau * root"),
     "root for the covariance": ("chol=tau * root", "cov=tau * root"),
@@ -43,8 +45,8 @@ MISTAKES = {
     ),
     "classes in reverse in the MLE": ('{"b": theta[0]}', '{"b": theta[0][::-1]}'),
     "contrasts with the mean of classes in the MLE": (
-        "theta = classifier.maximum(A, label, len(classes(data)))",
-        "theta = classifier.maximum(A, label, len(classes(data)))\n"
+        "theta = classifier.maximum(A, label, len(classes(data)), times(data))",
+        "theta = classifier.maximum(A, label, len(classes(data)), times(data))\n"
         "    theta = theta - theta.sum(1, keepdims=True) / len(classes(data))",
     ),
     "a tie taken for an overlap": ("lead.min() > -1e-9", "lead.min() > 1e-9", "_classifier.py"),
