@@ -41,15 +41,14 @@ class Data(pa.DataFrameModel):
     def some_feature(cls, frame):
         return len(categories(frame) + counts(frame)) > 0
 
-    @pa.dataframe_check(error="`count` must add up to 1 to 200,000: the density looks at each")
+    @pa.dataframe_check(error="`count` must add up to 1 to 200,000 (more: --engine duckdb)")
     def so_many(cls, frame):
         return 1 <= frame["count"].sum() <= 200_000
 
 
 def tidy(frame):
     """Each feature becomes categories or counts; rows without a `count` count once each."""
-    frame = sorted_out(frame)
-    return frame if "count" in frame else frame.assign(count=1)
+    return sorted_out(frame if "count" in frame else frame.assign(count=1))
 
 
 PRIOR = {"a": [1.5, 1.0], "b": [0.8, 1.2], "alpha": 2.0, "beta": 0.5}  # a, b: one, two ends, each
@@ -138,8 +137,10 @@ def taken(others):  # every column is a feature
 def reduced(rows):
     """Kinds of things, one of each, and how many are like it; log p(data) stays what it is."""
     kinds = [name for name in rows.collect_schema().names() if name != "count"]
-    found = totals(rows, ["count"], by=kinds)
-    return found.select(*kinds, nw.lit(1).alias("count"), nw.col("count").alias(ALIKE))
+    found, n = totals(rows, ["count"], by=kinds), nw.col("count")
+    some = nw.when(n > 0)  # what is listed and never seen stays a level
+    one, alike = some.then(nw.lit(1)).otherwise(nw.lit(0)), some.then(n).otherwise(nw.lit(1))
+    return found.select(*kinds, one.alias("count"), alike.alias(ALIKE))
 
 
 def suggest(data):

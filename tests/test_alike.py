@@ -23,6 +23,10 @@ ROWS = {  # topic -> eight rows
     "probabilistic_pca": {name: RNG.normal(3.5, 1, 8) for name in "abcd"},
     "logistic_regression": {"x": [1.0, 2, 3, 1, 2, 3, 4, 4], "outcome": [0, 0, 1, 1, 1, 0, 1, 0]},
     "softmax_regression": {"x": [1.0, 2, 3, 1, 2, 3, 4, 4], "label": list("aabbabab")},
+    "naive_bayes": {
+        "label": list("aabbabab"), "word": list("yynnynyy"), "links": [0, 2, 1, 1, 0, 3, 1, 0],
+        "count": [1, 1, 2, 1, 3, 1, 1, 1],
+    },
 }  # fmt: skip
 
 
@@ -125,11 +129,15 @@ def test_the_log_likelihood_is_that_of_all_rows(run):
     np.testing.assert_allclose(found, whole, rtol=1e-12)
 
 
-@pytest.mark.parametrize("bad", [0, -1, np.nan, np.inf])
+def test_a_topic_that_looks_at_each_row_refuses():
+    found = topic.load("beta_binomial")
+    rows = pd.DataFrame({"tested": [9, 9], "positive": [1, 2], ALIKE: [2, 3]})
+    with pytest.raises(Refused, match="is not for this topic: it looks at each row"):
+        topic.read(found, rows)
+
+
+@pytest.mark.parametrize("bad", [0, -1, np.nan, np.inf, "many"])
 def test_rows_that_stand_for_none_are_refused(bad):
     found, few, _ = both("gamma_precision")
-    run = verify.Run(
-        found, few.assign(**{ALIKE: [bad, *TIMES[1:]]}), verify.FRAME, found.defaults, 1
-    )
-    with pytest.raises(Refused, match="must be above 0"):
-        verify.answer(run)
+    with pytest.raises(Refused, match=f"`rows alike` must be a number above 0; .*{bad}"):
+        topic.read(found, few.reset_index(drop=True).assign(**{ALIKE: [bad, *TIMES[1:]]}))

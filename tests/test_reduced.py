@@ -73,6 +73,10 @@ MEASURED = {  # topic -> rows of measurements
     },
     "logistic_regression": lambda rng: choices(rng, "outcome", [0, 1]),
     "softmax_regression": lambda rng: choices(rng, "label", ["a", "b"]),
+    "naive_bayes": lambda rng: {
+        "label": rng.choice(["ok", "spam"], ROWS), "word": rng.choice(["yes", "no"], ROWS),
+        "links": rng.integers(0, 4, ROWS), "count": rng.integers(1, 9, ROWS),
+    },
 }  # fmt: skip
 
 
