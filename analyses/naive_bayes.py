@@ -6,6 +6,7 @@ import pandas as pd
 from analyses import _mails, _told
 from models import naive_bayes as topic
 from models._class_beliefs import chances
+from models._features import things
 
 QUESTION = "To which class does a thing belong, given its features one by one?"
 SHOW = ["theta", "log_odds"]
@@ -27,7 +28,7 @@ def answer(run) -> str:
 def discrepancy(y, run) -> float:
     """Within classes: chi-square of every pair of features (counts cut in two), and dispersion of counts."""
     F, seen, total = 1 + len(topic.categories(run.data)), topic.codes(run.data), 0.0
-    cut = np.average(seen[:, F:], axis=0, weights=run.data["count"])
+    cut = np.average(seen[:, F:], axis=0, weights=things(run.data))
     for rows in (y[y[:, 0] == c] for c in np.unique(y[:, 0])):
         counted, mean = rows[:, F:], rows[:, F:].mean(axis=0)
         total += np.sum((counted - mean) ** 2 / np.where(mean > 0, mean, 1))
@@ -102,7 +103,7 @@ def _steps(run):
 def _alike(run):
     """Kinds of thing often enough seen, as counted and as naive Bayes has them."""
     labels, c = _names(run), int(np.argmin(topic.tally(run.data).n))
-    kinds, n, k = _told.kinds(topic.codes(run.data), run.data["count"].to_numpy(), c)
+    kinds, n, k = _told.kinds(topic.codes(run.data), things(run.data), c)
     if n.sum() < 20 * len(n):  # hardly two things are alike
         return
     told = _beliefs(run).foretold(np.c_[0 * kinds[:, :1], kinds])[:, c]
@@ -117,7 +118,7 @@ def _alike(run):
 
 
 def _confusion(run, out=1.0):
-    rows, n = topic.codes(run.data)[run.data["count"] > 0], run.data["count"].to_numpy()
+    rows, n = topic.codes(run.data)[run.data["count"] > 0], things(run.data)
     told = _beliefs(run).foretold(rows, out=out).argmax(axis=1)
     return _told.confusion(rows[:, 0], told, n[n > 0], len(_names(run)))
 

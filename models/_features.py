@@ -99,9 +99,15 @@ def features_of(frame, asked):
     return codes(frame)[int(asked) - 1, 1:]
 
 
+def things(frame):
+    """How many things each row stands for (n,): `count`, and as many where rows are alike."""
+    count = frame["count"].to_numpy()
+    return count * alike.times(frame) if alike.ALIKE in frame else count
+
+
 def tally(frame):
-    """Counts by class; a row counts `count` times, and so do all that are like it."""
-    rows, times = codes(frame), frame["count"].to_numpy() * alike.times(frame)
+    """Counts by class; a row counts as many times as there are `things`."""
+    rows, times = codes(frame), things(frame)
     sizes = [frame[name].cat.categories.size for name in ["label", *categories(frame)]]
     C, G = sizes[0], len(counts(frame))
     levels = [np.zeros((C, K)) for K in sizes[1:]]

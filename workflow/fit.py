@@ -228,7 +228,9 @@ def complete(model: pm.Model, draws: xr.DataTree, seed: int, times=None) -> xr.D
             prior = pm.sample_prior_predictive(number, var_names=names, **quiet)
     if _terms(model) * KEPT < 1e7:
         found = density.log_densities(model, model.observed_RVs, tree.posterior)
-        tree["log_likelihood"] = found if times is None else found * times
+        if times is not None:  # a term of all rows at once is weighed already
+            found = found.map(lambda x: x * times if x.ndim > 2 else x)
+        tree["log_likelihood"] = found
     tree["log_prior"] = density.log_densities(model, model.free_RVs, tree.posterior)
     for group in ("prior", "prior_predictive", "observed_data", "constant_data"):
         if group in prior.children:
