@@ -197,7 +197,7 @@ def test_a_topic_that_does_not_add_up_says_so(engine, tmp_path):
     for name in "ab":
         write(tmp_path / f"{name}.csv", "y\n1\n")
     said = refused(adding.rows, topic.load(NO_SUMS), tmp_path / "*.csv", engine=engine)
-    assert "cannot be added up yet, so no engine takes them: fit a sample" in said
+    assert "every row is looked at, so no engine adds them up: fit a sample" in said
 
 
 def test_files_that_are_not_one_table_are_refused(counts, tmp_path):

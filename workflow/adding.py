@@ -49,8 +49,8 @@ def rows(topic, source, columns=(), *, engine=None, scheduler=None,
     engines.insist_on(engine, scheduler)
     if not hasattr(topic.module, "reduced"):
         raise Refused(
-            f"{topic.name}: its rows cannot be added up yet, so no engine takes them: fit a sample "
-            "of the rows, or one file read as a whole (--engine none)"
+            f"{topic.name}: every row is looked at, so no engine adds them up: fit a sample of "
+            "the rows, or one file read as a whole (--engine none)"
         )
     for option in ("encoding", "sheet"):
         if how.pop(option, None):

@@ -5,6 +5,7 @@ import textwrap
 
 import numpy as np
 
+from models._alike import ALIKE
 from workflow.rules import in_words
 from workflow.topic import HOME, Topic
 
@@ -12,6 +13,7 @@ KINDS = {"int": "whole number", "float": "number", "category": "label", "string"
          "str": "text", "object": "text", "bool": "true or false"}  # fmt: skip
 EXAMPLE_LINES = 6  # a heading and rows enough to show what differs
 MANY = "DATA='many/*.parquet', or of CSV"
+FAR = "docs/speed.md says what 10,000 to a million cost"
 FORMATS = (
     "CSV (commas, semicolons, tabs or pipes; UTF-8, UTF-16 or Windows-1252), Excel (.xlsx) or "
     "Parquet. `#` lines on top are comments. Where numbers have commas, say so: "
@@ -48,9 +50,12 @@ def describe(topic: Topic) -> str:
 
 def _adds_up(topic) -> list[str]:
     """Whether rows by the million can be given, and how."""
-    if hasattr(topic.module, "reduced"):
-        return [f"  rows add up: of any number, in any number of files ({MANY})"]
-    return ["  rows do not add up (yet): files are read as a whole; of more, fit a sample"]
+    if not hasattr(topic.module, "reduced"):
+        return [f"  every row is looked at: {FAR}; of more rows fit a sample"]
+    said = [f"  rows add up: of any number, in any number of files ({MANY})"]
+    if getattr(topic.module, "WEIGHED", False):
+        said.append(f"  `{ALIKE}`, a column of your own, may say how many rows each one stands for")
+    return said
 
 
 def _column(name, column):
