@@ -46,7 +46,7 @@ def many(found, rows: int) -> pd.DataFrame:
 def one(name: str, rows: int) -> dict:
     """What one size takes; to be asked of a fresh process."""
     found = topic.load(name)
-    data, before = many(found, rows), peak()
+    data, before = many(found, rows), peak() / 2**30
     start = time.perf_counter()
     compiled = fit.compile_model(found.model(data, found.defaults))
     ready = time.perf_counter()
@@ -56,8 +56,8 @@ def one(name: str, rows: int) -> dict:
     gradient = taken / sum(int(n.sum()) for n in steps)
     a_draw = float(steps[1].mean())
     return {"topic": name, "rows": rows, "compile": ready - start, "gradient_ms": 1e3 * gradient,
-            "gradients_a_draw": a_draw, "thousand": 1e3 * gradient * a_draw, "memory_rows": before,
-            "memory": peak()}  # fmt: skip
+            "gradients_a_draw": a_draw, "thousand": 1e3 * gradient * a_draw, "holding": before,
+            "gigabytes": peak() / 2**30}  # fmt: skip
 
 
 def main():
@@ -82,7 +82,7 @@ def main():
             row = json.loads(done.stdout.splitlines()[-1])
             table.append(row | {"environment": peers.environment()})
             print(f"{name:<{topic.WIDTH}} {rows:>9,} rows: {row['gradient_ms']:8.2f} ms a gradient "
-                  f"{row['thousand']:7.1f} s a thousand draws, {row['memory'] / 2**30:.2f} GB",
+                  f"{row['thousand']:7.1f} s a thousand draws, {row['gigabytes']:.2f} GB",
                   flush=True)  # fmt: skip
             pd.DataFrame(table).to_csv(FILE, index=False, float_format="%.4g")
 

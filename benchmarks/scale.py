@@ -43,7 +43,7 @@ def tests() -> str:
 
 
 def line() -> str:
-    """Each predictor shares half of its variance with the next; noise of twelve uniforms."""
+    """Each predictor shares half of its variance with the next; noise of three uniforms."""
 
     def uniform(k):
         return f"(hash(i, {k}) % 1000003)::DOUBLE / {BATCH}"
@@ -78,10 +78,10 @@ def one(name: str, rows: int, whole: int) -> dict:
         all_rows = made.df() if rows <= whole else None
     assert counted["rows"] == rows
     assert not any(counted[name] for name in counted if name.startswith("rule"))
-    held = peak()
+    held = peak() / 2**30
     sampled, z = seconds(found, topic.read(found, sums))
     figures = {"topic": name, "rows": rows, "check": checked, "scan": scanned, "sample": sampled,
-               "largest_z": z, "memory_scan": held, "memory": peak()}  # fmt: skip
+               "largest_z": z, "scanning": held, "gigabytes": peak() / 2**30}  # fmt: skip
     if all_rows is not None:
         whole_rows, _ = seconds(found, topic.read(found, all_rows))
         figures |= {"all_rows": whole_rows, "ratio": whole_rows / sampled}
@@ -118,7 +118,7 @@ def main():
         table.append(row | {"environment": peers.environment()})
         ratio = f"   all rows {row['ratio']:,.0f} times" if "ratio" in row else ""
         print(f"{name:<{topic.WIDTH}} {rows:>13,} rows: scan {row['scan']:7.2f} s   "
-              f"sample {row['sample']:5.2f} s   {row['memory'] / 2**30:.2f} GB{ratio}",
+              f"sample {row['sample']:5.2f} s   {row['scanning']:.2f} GB{ratio}",
               flush=True)  # fmt: skip
         pd.DataFrame(table).to_csv(FILE, index=False, float_format="%.4g")
 

@@ -47,6 +47,31 @@ TABLES = {
          "ratio_nutpie": "ours / nutpie", "ratio_pymc": "ours / PyMC's", "fits": "fits of ours",
          "compiling": "compiling, s", "gradients": "gradients a fit", "micro": "us a gradient"},
     ),
+    "speed_scale": (
+        "More rows than memory",
+        "`python -m benchmarks.scale`. Rows are made as they are read and stored nowhere; scanning "
+        "holds each to the rules of `Data` and reduces them. Both sample as many draws; all rows "
+        "are given to the model where that still fits.",
+        {"topic": "topic", "rows": "rows", "check": "rules, s", "scan": "rules and sums, s",
+         "sample": "sampling, s", "all_rows": "sampling all rows, s", "ratio": "ratio",
+         "scanning": "scanning, GB", "gigabytes": "all, GB", "largest_z": "largest z"},
+    ),
+    "speed_engines": (
+        "The same rows on every engine",
+        "`python -m benchmarks.engines`. From four files of Parquet to the exact answer, of which "
+        "the first unknown is shown in full; `apart` is the largest relative difference from "
+        "DuckDB's, of all means, sds and the log evidence.",
+        {"topic": "topic", "rows": "rows", "engine": "engine", "seconds": "seconds", "of": "of",
+         "exact_mean": "mean", "exact_sd": "sd", "apart": "apart"},
+    ),
+    "speed_every_row": (
+        "Topics that look at every row",
+        "`python -m benchmarks.every_row`. The shipped rows over and over. A thousand draws of one "
+        "chain, once tuned, take so many gradients.",
+        {"topic": "topic", "rows": "rows", "compile": "compiling, s",
+         "gradient_ms": "ms a gradient", "gradients_a_draw": "gradients a draw",
+         "thousand": "s a thousand draws", "gigabytes": "most memory, GB"},
+    ),
     "speed_samplers": (
         "Effective draws a second and a gradient",
         "`python -m benchmarks.samplers`. Every topic's model under `workflow.fit.sample`, "
