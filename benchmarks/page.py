@@ -13,6 +13,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 OURS = "Known Posteriors"
 BEHIND = 0.9  # of another's effective draws a second: where ours has fewer, the page says why
 MOST = 1.25  # times the script: what a report with all its proofs may take
+PAGES = ["import", "summarise", "draw", "everything else"]
 PROOFS = ["exact answer", "maximum likelihood", "comparing", "calibrating"]
 
 
@@ -83,12 +84,15 @@ def slow(whole: pd.DataFrame) -> str:
         own = row.filter(like="ours: ").dropna().sort_values(ascending=False)
         proofs = own[[f"ours: {stage}" for stage in PROOFS if f"ours: {stage}" in own]]
         each = ", ".join(f"{k.removeprefix('ours: ')} {v:.1f} s" for k, v in proofs.items())
+        rest = own.get("ours: everything else", 0.0)
+        theirs = row.reindex([f"plain: {stage}" for stage in PAGES]).sum()
+        each += f"; imports, tables, figures and stories {rest:.1f} s, the script's {theirs:.1f} s"
         said.append(f"`{row['topic']}` {row['state']} {row['ratio']:.2f} ({each})")
     if not said:
         return f"No report takes more than {MOST} times as long as the script."
     return (
         f"More than {MOST} times as long as the script, with the seconds that go into what the "
-        f"script does not do: {'; '.join(said)}. Besides, a report simulates the prior 4,000 "
+        f"script does not do: {', '.join(said)}. Besides, a report simulates the prior 4,000 "
         "times, the script 500."
     )
 
