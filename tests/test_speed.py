@@ -76,3 +76,11 @@ def test_a_gradient_takes_what_a_fit_takes_on_all_cores():
     each = {"ours": [60.0], "fits": [100], "compiling": [50.0], "gradients": [1_000.0]}
     found = page.gradients(pd.DataFrame(each).assign(environment="AMD, 2 cores; python 3.13"))
     assert found["micro"].item() == pytest.approx(1_000)
+
+
+def test_a_fit_without_compiling_is_its_gradients():
+    """60 fits a minute, 50 of 100 seconds to compile: half a second of sampling for 10 s a fit."""
+    each = {"topic": ["a"], "ours": [60.0], "fits": [100], "compiling": [50.0]}
+    each |= {"gradients": [1_000.0], "nutpie": [6.0], "pymc": [3.0]}
+    found = page.gradients(pd.DataFrame(each).assign(environment="AMD, 2 cores; python 3.13"))
+    assert page.shared(found).endswith(": `a` 20 and 40 (500 ms a fit).")
