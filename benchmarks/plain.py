@@ -73,8 +73,9 @@ def main():
         pm.compute_log_likelihood(draws, progressbar=False)
     done("predict")
     options.folder.mkdir(parents=True, exist_ok=True)
+    draws = renamed(draws)  # ArviZ has tables of naive_bayes only so
     az.summary(draws).to_csv(options.folder / "summary.csv")
-    az.psense_summary(renamed(draws)).to_csv(options.folder / "sensitivity.csv")
+    az.psense_summary(draws).to_csv(options.folder / "sensitivity.csv")
     draws.to_netcdf(options.folder / "posterior.nc")
     done("summarise")
     every = max(1, options.chains * options.draws // SHOWN)

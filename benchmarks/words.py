@@ -2,11 +2,6 @@
 
 KERNEL = {"ns": "ns a row", "bare_ns": "bare loop, ns a row", "ratio": "times the bare loop",
           "behind": "times ours"}  # fmt: skip
-GRADIENTS = (
-    "A fit of ours is its gradients: nothing is built or compiled anew, and draws stay arrays. So "
-    "fifty times the loop are reached where a model is small and compiling is what the loop does; "
-    "where a fit takes tens of thousands of gradients, both sides do them and the ratio is less."
-)
 REASONS = {
     "default": "Its trees are shorter at an acceptance of 0.8, it keeps no gradients, and it does "
     "not count effective draws: we do, after every block, and draw on until there are enough, "
@@ -47,6 +42,12 @@ TABLES = {
          "ratio_nutpie": "ours / nutpie", "ratio_pymc": "ours / PyMC's", "fits": "fits of ours",
          "compiling": "compiling, s", "gradients": "gradients a fit", "micro": "us a gradient"},
     ),
+    "speed_groups": (
+        "A thousand groups, from a CSV to a table",
+        "`python -m benchmarks.groups`. The whole command on all cores, compiling included, beside "
+        "a loop of `pm.sample` with as many draws.",
+        {"topic": "topic", "groups": "groups", "agree": "agree", "seconds": "seconds",
+         "minute": "groups a minute", "loop_minute": "loop", "ratio": "ratio"},
     "speed_scale": (
         "More rows than memory",
         "`python -m benchmarks.scale`. Rows are made as they are read and stored nowhere; scanning "
