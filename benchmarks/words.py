@@ -48,6 +48,7 @@ TABLES = {
         "a loop of `pm.sample` with as many draws.",
         {"topic": "topic", "groups": "groups", "agree": "agree", "seconds": "seconds",
          "minute": "groups a minute", "loop_minute": "loop", "ratio": "ratio"},
+    ),
     "speed_scale": (
         "More rows than memory",
         "`python -m benchmarks.scale`. Rows are made as they are read and stored nowhere; scanning "
