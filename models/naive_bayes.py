@@ -138,9 +138,8 @@ def reduced(rows):
     """Kinds of things, one of each, and how many are like it; log p(data) stays what it is."""
     kinds = [name for name in rows.collect_schema().names() if name != "count"]
     found, n = totals(rows, ["count"], by=kinds), nw.col("count")
-    some = nw.when(n > 0)  # what is listed and never seen stays a level
-    one, alike = some.then(nw.lit(1)).otherwise(nw.lit(0)), some.then(n).otherwise(nw.lit(1))
-    return found.select(*kinds, one.alias("count"), alike.alias(ALIKE))
+    some = (n > 0).cast(nw.Int64)  # what is listed and never seen stays a level
+    return found.select(*kinds, some.alias("count"), (n + 1 - some).alias(ALIKE))
 
 
 def suggest(data):

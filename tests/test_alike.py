@@ -58,6 +58,8 @@ def test_the_exact_answer_is_that_of_all_rows(known):
     left, right = (found.exact(data, found.defaults) for data in (few, every))
     assert left.log_evidence == pytest.approx(right.log_evidence, rel=1e-12)
     for name, law in right.distributions.items():
+        if name == "log_odds":
+            continue  # of a row by its number, which is another one here
         np.testing.assert_allclose(left.distributions[name].mean(), law.mean(), rtol=1e-9)
         np.testing.assert_allclose(left.distributions[name].std(), law.std(), rtol=1e-9)
 
@@ -138,6 +140,7 @@ def test_a_topic_that_looks_at_each_row_refuses():
 
 @pytest.mark.parametrize("bad", [0, -1, np.nan, np.inf, "many"])
 def test_rows_that_stand_for_none_are_refused(bad):
+    said = "nothing" if pd.isna(bad) else bad
     found, few, _ = both("gamma_precision")
-    with pytest.raises(Refused, match=f"`rows alike` must be a number above 0; .*{bad}"):
+    with pytest.raises(Refused, match=f"`rows alike` must be a number above 0; .*{said}"):
         topic.read(found, few.reset_index(drop=True).assign(**{ALIKE: [bad, *TIMES[1:]]}))

@@ -16,7 +16,7 @@ from workflow import adding, engines, topic
 from workflow.__main__ import main
 from workflow.options import parser
 
-NO_SUMS = "normal_normal"
+NO_SUMS = "local_level"
 BAD = {  # what is wrong with a file -> its text, of tests and positives
     "text": "tested,positive\n10,3\nx,1\n1,1\n",
     "half a person": "tested,positive\n10,3.5\n8,2\n",
@@ -198,6 +198,27 @@ def test_a_topic_that_does_not_add_up_says_so(engine, tmp_path):
         write(tmp_path / f"{name}.csv", "y\n1\n")
     said = refused(adding.rows, topic.load(NO_SUMS), tmp_path / "*.csv", engine=engine)
     assert "every row is looked at, so no engine adds them up: fit a sample" in said
+
+
+def test_one_file_may_be_read_as_a_whole_however_large(tmp_path, monkeypatch):
+    monkeypatch.setattr(adding, "MOST_TEXT", 10)
+    path = write(tmp_path / "a.csv", "tested,positive\n9,1\n9,2\n")
+    found = topic.load("beta_binomial")
+    assert len(adding.rows(found, path)) == 1
+    whole = adding.rows(found, path, engine="none")
+    assert len(whole) == 2
+    assert whole.attrs["options"] == ["--engine", "none"]
+    for several in ({"source": tmp_path / "*.csv"}, {"scheduler": "tcp://localhost:1"}):
+        said = refused(adding.rows, found, **{"source": path, "engine": "none"} | several)
+        assert said == "--engine none reads one file as a whole, on this machine"
+
+
+@pytest.mark.parametrize("known", ["beta_binomial", "linear_regression"])
+def test_rows_that_stand_for_several_are_added_up_by_no_engine(known, tmp_path):
+    columns = {"beta_binomial": "tested,positive", "linear_regression": "outcome,x"}[known]
+    path = write(tmp_path / "a.csv", f"{columns},rows alike\n9,1,2\n8,2,3\n")
+    said = refused(adding.rows, topic.load(known), path, engine="duckdb")
+    assert "`rows alike` is not for rows that are added up, each of which counts once" in said
 
 
 def test_files_that_are_not_one_table_are_refused(counts, tmp_path):

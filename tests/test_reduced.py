@@ -175,9 +175,10 @@ def test_exact_answer_and_mle_are_those_of_the_rows_on_every_engine(counted, eng
 def laws(found, data) -> dict:
     """The exact answer's distributions, where there are any."""
     try:
-        return found.exact(data, found.defaults).distributions
+        every = found.exact(data, found.defaults).distributions
     except NotImplementedError:
         return {}
+    return {name: law for name, law in every.items() if name != "log_odds"}  # of a row by number
 
 
 @pytest.mark.parametrize("engine", ENGINES)
