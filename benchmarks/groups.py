@@ -10,10 +10,7 @@ Writes docs/verification/speed_groups.csv.
 
 import argparse
 import logging
-import os
 import re
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -24,6 +21,7 @@ import pandas as pd
 import pymc as pm
 
 from benchmarks import peers
+from benchmarks.whole import timed
 from workflow import refit, topic
 from workflow.fit import CHAINS
 from workflow.publish import TABLES
@@ -55,20 +53,13 @@ def lines(number: int) -> pd.DataFrame:
 def ours(name: str, frame: pd.DataFrame, scratch: Path) -> tuple[float, int]:
     """Seconds of the command, and how many groups agree."""
     frame.to_csv(path := scratch / f"{name}.csv", index=False)
-    flags = f"base_compiledir={scratch}"  # under which numba's code is kept, too
-    own = {"PYTENSOR_FLAGS": flags, "NUMBA_CACHE_DIR": str(scratch / "numba")}
-    command = [sys.executable, "-m", "workflow", "groups", name, "--data", str(path)]
-    command += ["--by", "group", "--out", str(scratch / name)]
+    words = ["workflow", "groups", name, "--data", path, "--by", "group", "--out", scratch / name]
     kept = set((topic.HOME / "results" / name).glob("groups.*.jsonl"))
-    start = time.perf_counter()
-    done = subprocess.run(
-        command, cwd=topic.HOME, env=os.environ | own, stdout=subprocess.PIPE, text=True, check=True
-    )
-    seconds = time.perf_counter() - start
+    seconds, said = timed(words, scratch, stderr=None)
     for file in set((topic.HOME / "results" / name).glob("groups.*.jsonl")) - kept:
         file.unlink()  # or the next run would find everything done
-    print(done.stdout, end="")
-    return seconds, int(SAID.search(done.stdout).group(1).replace(",", ""))
+    print(said, end="")
+    return seconds, int(SAID.search(said).group(1).replace(",", ""))
 
 
 def loop(name: str, frame: pd.DataFrame) -> float:

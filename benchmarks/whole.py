@@ -29,14 +29,14 @@ FILE = TABLES / "speed_whole.csv"
 ALL = "all, in one command"
 
 
-def timed(words: list[str], compiled: Path) -> tuple[float, str]:
+def timed(words: list, compiled: Path, stderr=subprocess.DEVNULL) -> tuple[float, str]:
     """Seconds of a process that keeps its compiled code in a folder, and what it printed."""
     flags = f"base_compiledir={compiled}"  # under which numba's code is kept, too
     own = {"PYTENSOR_FLAGS": flags, "NUMBA_CACHE_DIR": str(compiled / "numba")}
     start = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", *words], cwd=topic.HOME, env=os.environ | own, check=True,
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        stdout=subprocess.PIPE, stderr=stderr, text=True,
     )  # fmt: skip
     return time.perf_counter() - start, done.stdout
 
