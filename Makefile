@@ -77,7 +77,7 @@ verify: $(READY) $(CLUSTER) ## every slow proof, about two hours: seeds, calibra
 bench: $(READY) .peers/.ready ## how fast, beside what a user would otherwise run, about three hours; writes docs/speed.md
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	@status=0; for race in "hidden_markov --peers .peers/bin/python" "mixture --peers .peers/bin/python" \
-	  "samplers --peers .peers/bin/python" settings whole refits groups calibration scale engines every_row page; do $(PYTHON) -m benchmarks.$$race || status=$$?; done; exit $$status
+	  "samplers --peers .peers/bin/python" settings whole refits calibration scale every_row page; do $(PYTHON) -m benchmarks.$$race || status=$$?; done; exit $$status
 
 lint: $(READY) ## ruff, format and rules
 	@$(PYTHON) -m ruff format --check . && $(PYTHON) -m ruff check .

@@ -2,6 +2,8 @@
 
     python -m benchmarks.scale [TOPIC ...] [--rows ROWS ...] [--whole 1_000_000]
 
+Of every topic, if none is named; then `benchmarks.engines` and `benchmarks.groups` follow.
+
 Rows are made as they are read, by DuckDB, each from its number, and stored nowhere: of
 beta_binomial one test each, 23 in a hundred positive; of linear_regression ten predictors that hang
 together, and an outcome. They are held to the rules of `Data`, reduced, and what is left is fitted
@@ -121,6 +123,8 @@ def main():
               f"sample {row['sample']:5.2f} s   {row['scanning']:.2f} GB{ratio}",
               flush=True)  # fmt: skip
         pd.DataFrame(table).to_csv(FILE, index=False, float_format="%.4g")
+    for other in () if options.topics else ("engines", "groups"):
+        subprocess.run([sys.executable, "-m", f"benchmarks.{other}"], check=True, cwd=topic.HOME)
 
 
 if __name__ == "__main__":

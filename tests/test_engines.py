@@ -398,13 +398,19 @@ def test_a_report_says_how_many_rows_were_added_up_and_what_that_leaves_out(larg
     assert "--data large.parquet --engine duckdb" in page
 
 
-def test_a_worker_killed_half_way_changes_nothing(tmp_path):
+@pytest.mark.parametrize("known", ["poisson_gamma", "linear_regression"])
+def test_a_worker_killed_half_way_changes_nothing(known, tmp_path):
     """Two workers of a real cluster; one is killed as soon as a few parts are done."""
     from distributed import Client, LocalCluster
 
-    found = topic.load("poisson_gamma")
+    found = topic.load(known)
     rng = np.random.default_rng(4)
-    rows = pd.DataFrame({"count": rng.poisson(2, 400_000), "exposure": rng.gamma(2, 3, 400_000)})
+    x, noise = rng.gamma(2, 3, 40_000), rng.normal(size=40_000)
+    columns = {
+        "poisson_gamma": {"count": rng.poisson(2, 40_000), "exposure": x},
+        "linear_regression": {"outcome": 3 * x + noise, "x": x, "x squared": x**2},
+    }
+    rows = pd.DataFrame(columns[known])
     rows.to_parquet(tmp_path / "rows.parquet", row_group_size=1_000)
     alone = adding.rows(found, tmp_path / "rows.parquet", engine="duckdb")
     with LocalCluster(n_workers=2, threads_per_worker=1, processes=True,
@@ -421,7 +427,7 @@ def test_a_worker_killed_half_way_changes_nothing(tmp_path):
                             for group in dask_scheduler.task_groups.values()
                         )
                     )
-                    if done >= 20:
+                    if done >= 10:
                         workers = client.run(os.getpid)
                         killed.append(min(workers.values()))
                         os.kill(killed[0], signal.SIGKILL)
