@@ -9,6 +9,7 @@ import numpy as np
 
 from analyses import _cross_entropy as shown
 from analyses import _held_out as held_out
+from models._alike import mean, times
 from models.softmax_regression import classes, design, most_probable, predictors
 
 QUESTION = "Which class does a row belong to, and how sure can one be?"
@@ -18,7 +19,7 @@ SHOW = ["w", "b"]
 def answer(run) -> str:
     (A, label, _, _), names = design(run.data), classes(run.data)
     theta = _theta({k: law.mean() for k, law in run.exact.marginals.items()})
-    right = np.mean(shown.chances(theta, A).argmax(axis=1) == label)
+    right = mean(shown.chances(theta, A).argmax(axis=1) == label, times(run.data))
     said = f"The likeliest of {len(names)} classes is the true one in {100 * right:.1f} % of rows"
     if "w" not in run.exact.marginals:
         return f"{said}, always the same."

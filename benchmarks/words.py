@@ -53,16 +53,16 @@ TABLES = {
         "More rows than memory",
         "`python -m benchmarks.scale`. Rows are made as they are read and stored nowhere; scanning "
         "holds each to the rules of `Data` and reduces them. Both sample as many draws; all rows "
-        "are given to the model where that still fits.",
+        "are given to the model, too, up to a million.",
         {"topic": "topic", "rows": "rows", "check": "rules, s", "scan": "rules and sums, s",
          "sample": "sampling, s", "all_rows": "sampling all rows, s", "ratio": "ratio",
          "scanning": "scanning, GB", "gigabytes": "all, GB", "largest_z": "largest z"},
     ),
     "speed_engines": (
         "The same rows on every engine",
-        "`python -m benchmarks.engines`. From four files of Parquet to the exact answer, of which "
-        "the first unknown is shown in full; `apart` is the largest relative difference from "
-        "DuckDB's, of all means, sds and the log evidence.",
+        "`python -m benchmarks.engines`. Seconds from four files of Parquet to what is left of "
+        "them. Of the exact answer the first unknown is shown in full; `apart` is the largest "
+        "relative difference from DuckDB's, of all means, sds and the log evidence.",
         {"topic": "topic", "rows": "rows", "engine": "engine", "seconds": "seconds", "of": "of",
          "exact_mean": "mean", "exact_sd": "sd", "apart": "apart"},
     ),

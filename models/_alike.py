@@ -14,8 +14,8 @@ def times(frame):
     if ALIKE not in frame:
         return np.ones(len(frame))
     found = frame[ALIKE].to_numpy(float)
-    if not (np.isfinite(found) & (found > 0)).all():
-        raise ValueError(f"`{ALIKE}` says how many rows each one stands for: it must be above 0")
+    if not (np.isfinite(found) & (found >= 1) & (found % 1 == 0)).all():
+        raise ValueError(f"`{ALIKE}` says how many rows each one stands for: 1, 2 and so on")
     return found
 
 

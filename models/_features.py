@@ -95,7 +95,8 @@ def codes(frame):
 def features_of(frame, asked):
     """The levels and counts of row number `asked` (F + G,)."""
     if asked not in range(1, len(frame) + 1):
-        raise ValueError(f"`asked` must be the number of a row, from 1 to {len(frame)}")
+        left = " (rows alike are one)" if alike.ALIKE in frame else ""
+        raise ValueError(f"`asked` must be the number of a row, from 1 to {len(frame)}{left}")
     return codes(frame)[int(asked) - 1, 1:]
 
 

@@ -18,6 +18,7 @@ from models._alike import ALIKE
 
 BITS = 27  # two such pieces hold the 53 bits of a double
 PARTS = "high", "low", "left"
+NEARLY = 1e-10  # a direction of so little scatter that its digits are few: 6 of the variance
 ROUNDING = 1e-14  # of squares added up: what is below this share of them is nothing but rounding
 
 
@@ -103,7 +104,8 @@ def few(rows, columns):
 
     Two rows a direction of the scatter, as far out to either side as all rows together reach, and
     one in the middle that stands for the rest: 2 k + 1 rows for k columns, fewer where columns
-    repeat one another. Where there are not more rows than that, they stay as they are.
+    repeat one another. Where there are not more rows than that, they stay as they are. Columns that
+    nearly repeat one another are refused, as products hold too few digits of what tells them apart.
     """
     columns = list(columns)
     n, mean, scatter = moments(rows, columns)
@@ -111,6 +113,13 @@ def few(rows, columns):
     unit = np.where(size > 0, size, 1)
     share, axes = np.linalg.eigh(scatter / np.outer(unit, unit))
     heard = share > ROUNDING * len(columns)
+    if (heard & (share < NEARLY)).any():
+        together = np.abs(axes[:, np.argmax(heard)]) > 0.1
+        names = ", ".join(f"`{c}`" for c, some in zip(columns, together, strict=True) if some)
+        raise ValueError(
+            f"{names} nearly repeat one another: sums of their products do not hold what tells "
+            "them apart; leave one out, or measure from the middle (t - 2020, not t, beside t^2)"
+        )
     out = (size[:, None] * axes * np.sqrt(np.where(heard, share, 0) / 2)).T[heard]
     if n <= 2 * len(out):
         return rows.lazy().select(*columns, nw.lit(1).alias(ALIKE))

@@ -111,6 +111,7 @@ def reduced(rows):
 
 def suggest(data):
     """Settings for other units: the pairs' own means and standard deviations, rounded."""
-    means, sds = data[["x", "y"]].mean(), data[["x", "y"]].std(ddof=0).replace(0, 1)
-    values = [float(f"{v:.2g}") for v in (*means, *sds)]
+    pairs, times = design(data), alike.times(data)
+    means, sds = alike.mean(pairs, times), np.sqrt(alike.variance(pairs, times))
+    values = [float(f"{v:.2g}") for v in (*means, *np.where(sds > 0, sds, 1))]
     return dict(zip(["m_x", "m_y", "s_x", "s_y"], values, strict=True))

@@ -72,6 +72,6 @@ def reduced(rows):
 
 def suggest(data):
     """Settings for other units, from the data themselves: mu in the middle, a weak prior."""
-    middle = float(data["y"].median())
-    spread = float(((data["y"] - middle) ** 2).mean()) or 1.0
-    return {"mu": middle, "alpha": 2.0, "beta": 2 * spread}
+    y, times = data["y"].to_numpy(float), alike.times(data)
+    spread = float(alike.variance(y, times)) or 1.0
+    return {"mu": float(alike.mean(y, times)), "alpha": 2.0, "beta": 2 * spread}

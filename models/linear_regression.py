@@ -16,9 +16,9 @@ import pandera.pandas as pa
 import pymc as pm
 from scipy import stats
 
+from models import _alike as alike
 from models import _linear as linear
 from models import _predictors as columns
-from models._alike import times
 from models._exact import Exact, NoMaximum
 from models._integrated import Integrated
 from models._reduced import few
@@ -59,7 +59,7 @@ WEIGHED = True  # a column may say how many rows each one stands for
 
 def design(data):
     """X (n, p) standardised, outcome (n,), and the predictors' means and sds (p,)."""
-    X, mean, sd = linear.standardise(predictors(data), times(data))
+    X, mean, sd = linear.standardise(predictors(data), alike.times(data))
     return X, data["outcome"].to_numpy(float), mean, sd
 
 
@@ -87,7 +87,7 @@ def integrated(data, *, tau, b_mean, b_sd, sigma_scale):
     X, outcome, _, _ = design(data)
     d = np.r_[b_sd, np.full(X.shape[1], tau)]
     prior = stats.halfnorm(scale=sigma_scale).logpdf
-    return Integrated(X, outcome - b_mean, d, prior, times(data))
+    return Integrated(X, outcome - b_mean, d, prior, alike.times(data))
 
 
 def exact(data, *, tau, b_mean, b_sd, sigma_scale):
@@ -111,7 +111,7 @@ def exact(data, *, tau, b_mean, b_sd, sigma_scale):
 
 def mle(data):
     X, outcome, _, _ = design(data)
-    turned = linear.turn(X, outcome, times(data))
+    turned = linear.turn(X, outcome, alike.times(data))
     if linear.fits_perfectly(turned):
         raise NoMaximum("no maximum: the predictors reproduce `outcome`, so sigma shrinks to 0")
     b, *w = linear.least_squares(turned)
@@ -137,7 +137,8 @@ def reduced(rows):
 
 def suggest(data):
     """Settings for data in other units: the outcome's own mean and spread, rounded."""
-    mean, sd = data["outcome"].mean(), data["outcome"].std(ddof=0)
+    y, times = data["outcome"].to_numpy(float), alike.times(data)
+    mean, sd = alike.mean(y, times), np.sqrt(alike.variance(y, times))
     tau, b_mean, b_sd, scale = (float(f"{v:.2g}") for v in (sd / 3, mean, 1.3 * sd, sd))
     return {"tau": tau, "b_mean": b_mean, "b_sd": b_sd, "sigma_scale": scale}
 

@@ -52,7 +52,7 @@ def tidy(frame):
 
 
 PRIOR = {"a": [1.5, 1.0], "b": [0.8, 1.2], "alpha": 2.0, "beta": 0.5}  # a, b: one, two ends, each
-KNOWN = {"asked": 2.0}  # the number of the row whose like is asked about
+KNOWN = {"asked": 2.0}  # the number of the row whose like is asked about; of kinds, where added up
 WEIGHED = True  # a column may say how many rows each one stands for
 
 

@@ -120,6 +120,7 @@ def reduced(rows):
 
 def suggest(data):
     """Settings for other units: a prior worth a row or so, about these rows' mean and spread."""
-    middle, spread = float(data["y"].mean()), float(data["y"].var(ddof=0)) or 1.0
+    y, times = data["y"].to_numpy(float), alike.times(data)
+    middle, spread = alike.mean(y, times), alike.variance(y, times) or 1.0
     m, beta = float(f"{middle:.3g}"), float(f"{1.5 * spread:.3g}")
     return {"m": m, "kappa": 0.25, "alpha": 1.5, "beta": beta}

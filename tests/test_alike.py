@@ -7,7 +7,7 @@ import pytest
 
 from models import _components as components
 from models._alike import ALIKE, times
-from workflow import alike, check, report, topic, verify
+from workflow import alike, check, refit, report, topic, verify
 from workflow.density import joint, log_densities
 from workflow.refused import Refused
 
@@ -75,6 +75,44 @@ def test_the_mle_is_that_of_all_rows_and_the_score_is_none(known):
     assert check.score(found.model(few, found.defaults), left).check.passed
 
 
+@pytest.mark.parametrize("known", ROWS)
+def test_suggestions_are_those_of_all_rows(known):
+    found, few, every = both(known)
+    if hasattr(found.module, "suggest"):
+        left, right = (found.module.suggest(data) for data in (few, every))
+        assert left.keys() == right.keys()
+        for name in left:
+            assert left[name] == pytest.approx(right[name], rel=1e-9)
+
+
+@pytest.mark.parametrize("known", sorted(ROWS.keys() - {"probabilistic_pca", "naive_bayes"}))
+def test_the_answer_in_words_is_that_of_all_rows(known):
+    found, few, every = both(known)
+    said = []
+    for data in (few, every):
+        run = verify.Run(found, data, verify.FRAME, found.defaults, 1)
+        verify.answer(run)
+        said.append(found.analysis.answer(run))
+    assert said[0] == said[1]
+
+
+def test_rows_in_other_units_are_said_to_be():
+    found, few, _ = both("gamma_precision")
+    for scale, what in ((1, ""), (1e-3, "the mean of `y`"), (-1, "the mean of `y`")):
+        run = verify.verify(found, few.assign(y=scale * few["y"]), found.defaults,
+                            path=verify.FRAME)  # fmt: skip
+        assert bool(run.warnings) == bool(what)
+        assert what in " ".join(run.warnings)
+    assert "Settings that would expect it" in run.warnings[-1]
+
+
+def test_groups_of_rows_that_stand_for_several_are_one_graph():
+    found, few, _ = both("gamma_precision")
+    others = few.assign(**{ALIKE: TIMES[::-1]})
+    one, two = (refit.Graph(found.model(data, found.defaults)) for data in (few, others))
+    assert one == two
+
+
 def test_a_second_sampler_of_hidden_scores_draws_those_of_all_rows():
     """The posterior means of what is determined, by either way, in standard errors."""
     found, few, every = both("probabilistic_pca")
@@ -118,7 +156,7 @@ def test_a_report_of_rows_that_stand_for_several_says_what_is_left_out(run, tmp_
     facts = report.write(run, tmp_path)
     assert facts["fit"]["p"] is None
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "rows added up are compared with no simulated ones" in page
+    assert "rows that stand for several are compared with no simulated ones" in page
     assert "a sample of the rows will tell" in page
 
 
@@ -138,9 +176,11 @@ def test_a_topic_that_looks_at_each_row_refuses():
         topic.read(found, rows)
 
 
-@pytest.mark.parametrize("bad", [0, -1, np.nan, np.inf, "many"])
+@pytest.mark.parametrize("bad", [0, -1, 0.5, 2.5, np.nan, np.inf, "many"])
 def test_rows_that_stand_for_none_are_refused(bad):
     said = "nothing" if pd.isna(bad) else bad
     found, few, _ = both("gamma_precision")
-    with pytest.raises(Refused, match=f"`rows alike` must be a number above 0; .*{said}"):
+    with pytest.raises(
+        Refused, match=f"`rows alike` must be a whole number of rows, 1 or more; .*{said}"
+    ):
         topic.read(found, few.reset_index(drop=True).assign(**{ALIKE: [bad, *TIMES[1:]]}))

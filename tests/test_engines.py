@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models._alike import ALIKE
 from workflow import adding, engines, topic
 from workflow.__main__ import main
 from workflow.options import parser
@@ -302,7 +303,53 @@ def test_a_label_that_is_a_measurement_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(adding, "MOST_LEFT", 50)
     path = write(tmp_path / "a.csv", "category\n" + "".join(f"{i}\n" for i in range(51)))
     said = refused(adding.rows, topic.load("entropy"), path, engine="duckdb")
-    assert "more than 50 rows are left of 51" in said
+    assert "more than 50 of 51 rows differ, so they do not add up" in said
+
+
+def test_one_large_file_whose_rows_differ_is_read_as_a_whole(tmp_path, monkeypatch):
+    """Unless an engine is named: then the rows are what they are, each for itself."""
+    monkeypatch.setattr(adding, "MOST_TEXT", 10)
+    x = np.random.default_rng(3).normal(size=60)
+    rows = pd.DataFrame({"outcome": (x > 0).astype(int), "x": x})
+    rows.to_csv(path := tmp_path / "a.csv", index=False)
+    found = topic.load("logistic_regression")
+    alone = adding.rows(found, path)
+    assert "added" not in alone.attrs
+    pd.testing.assert_frame_equal(alone[["outcome", "x"]].reset_index(drop=True), rows)
+    named = adding.rows(found, path, engine="duckdb")
+    assert named.attrs["added"]["rows"] == 60
+    assert ALIKE not in named
+    again = pd.concat([rows] * 3)
+    again.to_csv(path, index=False)
+    assert adding.rows(found, path)[ALIKE].tolist() == [3] * 60
+
+
+@pytest.mark.parametrize(
+    ("known", "header", "absent"),
+    [("normal_normal", "value,stat", "error"), ("normal_unknown_variance", "y0,y1", "y")],
+)
+def test_what_is_worked_out_row_by_row_is_refused(known, header, absent, tmp_path):
+    """Though it be the same in the first rows."""
+    path = write(tmp_path / "a.csv", f"{header}\n" + "1,2\n" * 1_500 + "1,7\n")
+    said = refused(adding.rows, topic.load(known), path, engine="duckdb")
+    assert f"no column `{absent}`, and no engine works it out from" in said
+    assert "row by row: add it to the files, or read one file as a whole" in said
+
+
+@pytest.mark.parametrize("engine", engines.NAMES)
+def test_predictors_that_nearly_repeat_one_another_are_refused(engine, tmp_path):
+    """Seconds since 1970 and their square, over a day: in products the curve is rounded off."""
+    rng, t = np.random.default_rng(5), np.linspace(1.7e9, 1.7e9 + 86_400, 2_000)
+    more = {"z": rng.random(t.size), "outcome": rng.normal(size=t.size)}
+    rows = pd.DataFrame({"t": t, "t2": t**2} | more)
+    rows.to_parquet(path := tmp_path / "a.parquet")
+    found = topic.load("linear_regression")
+    said = refused(adding.rows, found, path, engine=engine)
+    assert "`t`, `t2` nearly repeat one another" in said
+    rows.assign(t=t - t.mean(), t2=(t - t.mean()) ** 2).to_parquet(path)
+    assert len(adding.rows(found, path, engine=engine)) == 9
+    rows.assign(t2=2 * t).to_parquet(path)  # exactly so: one direction less
+    assert len(adding.rows(found, path, engine=engine)) == 7
 
 
 def test_sums_beyond_what_pymc_counts_are_refused(counts, tmp_path):

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from models._alike import ALIKE
 from workflow import engines, far_rules, others, reading, text
 from workflow.asking import first_rows
 from workflow.breaches import broken
@@ -45,6 +46,8 @@ def rows(topic, source, columns=(), *, engine=None, scheduler=None,
         return frame
     if not (engine or scheduler or _many(topic, source, how)):
         return reading.read(topic, source, columns, **how, tell=tell)
+    one = not (engine or scheduler or several(Path(source)))  # large, and nobody named an engine
+    whole = (lambda: reading.read(topic, source, columns, **how, tell=tell)) if one else None
     engine = engine or ("dask" if scheduler else "duckdb")
     engines.insist_on(engine, scheduler)
     if not hasattr(topic.module, "reduced"):
@@ -55,8 +58,8 @@ def rows(topic, source, columns=(), *, engine=None, scheduler=None,
     for option in ("encoding", "sheet"):
         if how.pop(option, None):
             raise Refused(f"--{option} is for one file read as a whole, which no engine does")
-    how |= {"engine": engine} | ({"scheduler": scheduler} if scheduler else {})
-    return _added(topic, Path(source or topic.csv), list(columns), how, tell)
+    far = how | {"engine": engine} | ({"scheduler": scheduler} if scheduler else {})
+    return _added(topic, Path(source or topic.csv), list(columns), far, tell, whole)
 
 
 def _many(topic, source, how) -> bool:
@@ -82,7 +85,8 @@ def _many(topic, source, how) -> bool:
     return plain and path.stat().st_size > MOST_TEXT
 
 
-def _added(topic, source, columns, how, tell) -> pd.DataFrame:
+def _added(topic, source, columns, how, tell, whole) -> pd.DataFrame:
+    """The rows, reduced; or where that leaves most of them, what `whole` reads, if it can be."""
     start = time.perf_counter()
     engine, scheduler = how["engine"], how.get("scheduler")
     try:
@@ -95,16 +99,24 @@ def _added(topic, source, columns, how, tell) -> pd.DataFrame:
         typed = asked.of(there.rows)
         number, problems = broken(files, asked, typed)
         insist(source, problems + notes if problems else [])
-        whole = far_rules.whole(typed, asked.schema).select(asked.taken)
-        left = topic.module.reduced(whole).head(MOST_LEFT + 1)
+        every = far_rules.whole(typed, asked.schema).select(asked.taken)
+        try:
+            left = topic.module.reduced(every).head(MOST_LEFT + 1)
+        except ValueError as problem:
+            raise Refused(f"{source}: {problem}") from None
         sums = left.collect("pandas").to_native()
     if len(sums) == number and untidy:  # no row came twice, as `tidy` asks when it is at a loss
         insist(source, untidy + notes)
+    if whole and len(sums) > min(MOST_LEFT, number / 2):
+        return whole()
     if len(sums) > MOST_LEFT:
         raise Refused(
-            f"{source}: more than {MOST_LEFT:,} rows are left of {number:,} when those with the "
-            "same labels are added up: is a label a measurement?"
+            f"{source}: more than {MOST_LEFT:,} of {number:,} rows differ, so they do not add up: "
+            "is a label a measurement, or does a predictor take many values? Round it, fit a "
+            "sample of the rows, or read one file as a whole (--engine none)"
         )
+    if ALIKE in sums and (sums[ALIKE] == 1).all():
+        sums = sums.drop(columns=ALIKE)  # no two rows are alike
     for name in (n for n, c in asked.schema.columns.items() if far_rules.is_whole(c)):
         if sums[name].max() > MOST_COUNT:
             raise Refused(

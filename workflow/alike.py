@@ -14,11 +14,12 @@ def repeated(model, times) -> None:
     if not isinstance(model, pm.Model):
         return  # a topic somebody edits may return anything; that is said elsewhere
     with model:
+        others = pm.Data(ALIKE, times - 1)  # of other rows other numbers, and the same graph
         for seen in model.observed_RVs:
             terms = pm.logp(seen, model.rvs_to_values[seen], warn_rvs=False)
             if terms.ndim == 0:
                 continue  # a term of all rows at once, which the topic has weighed
-            pm.Potential(f"{seen.name}: {ALIKE}", ((times - 1) * terms).sum())
+            pm.Potential(f"{seen.name}: {ALIKE}", (others * terms).sum())
 
 
 def of(model: pm.Model) -> list:

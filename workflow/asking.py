@@ -97,6 +97,14 @@ def first_rows(topic, files: Files, columns, notation) -> tuple[Asked, list[str]
     tidy, misnamed, notes = rules.supplied(schema, tidy, raw)
     problems += misnamed
     filled = {name: tidy[name] for name in schema.columns if name in tidy and name not in raw}
+    parts = [name for name, column in schema.columns.items() if not column.required and name in raw]
+    if filled and parts:  # what is the same in the first rows need not be so in all
+        problems.append(
+            f"there is no column `{next(iter(filled))}`, and no engine works it out from "
+            f"{' and '.join(f'`{name}`' for name in parts)} row by row: add it to the files, or "
+            "read one file as a whole (--engine none)"
+        )
+        filled = {}
     ordered = len(tidy) != len(twice)
     if varying := [
         n for n, values in filled.items() if ordered or (values != values.iloc[0]).any()

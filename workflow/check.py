@@ -12,6 +12,7 @@ import pymc as pm
 from scipy import stats
 from scipy.optimize import minimize
 
+from models._alike import times
 from workflow import fit, kinks
 from workflow.density import Unconstrained, joint
 from workflow.topic import Topic
@@ -94,7 +95,8 @@ def belong(ours, exact, points, terms: float = 0.0) -> list[Check]:
 def terms(topic: Topic, data: pd.DataFrame) -> float:
     """The size of log n! where the rows count n of something in all: a billion make 2e10."""
     columns = topic.module.Data.to_schema().columns.items()
-    counts = [data[n].sum() for n, c in columns if str(c.dtype).startswith("int") and n in data]
+    whole = [n for n, c in columns if str(c.dtype).startswith("int") and n in data]
+    counts = [(times(data) * data[n]).sum() for n in whole]
     n = float(max(counts, default=0))
     return n * np.log(n) if n > 1 else 0.0
 

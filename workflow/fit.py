@@ -211,7 +211,7 @@ def complete(model: pm.Model, draws: xr.DataTree, seed: int, times=None) -> xr.D
 
     Everything is thinned to `KEPT` draws, the posterior predictive to `PREDICTED`; the log
     likelihood is left out from ten million numbers on. Where rows count so many `times` (n,), no
-    data are simulated, and the log likelihood is that of all rows that are alike together.
+    data are replicated, and the log likelihood is that of all rows that are alike together.
     """
     tree = thin(draws, KEPT)
     few = thin(draws, PREDICTED)
@@ -219,13 +219,10 @@ def complete(model: pm.Model, draws: xr.DataTree, seed: int, times=None) -> xr.D
     rows = sum(model.rvs_to_values[v].size.eval() for v in model.observed_RVs)
     with model:
         number = max(PREDICTED, min(KEPT, int(1e7) // rows))
+        prior = pm.sample_prior_predictive(number, **quiet)
         if times is None:
-            prior = pm.sample_prior_predictive(number, **quiet)
             replicated = pm.sample_posterior_predictive(few, progressbar=False, **quiet)
             tree["posterior_predictive"] = replicated["posterior_predictive"]
-        else:
-            names = [v.name for v in model.unobserved_RVs]
-            prior = pm.sample_prior_predictive(number, var_names=names, **quiet)
     if _terms(model) * KEPT < 1e7:
         found = density.log_densities(model, model.observed_RVs, tree.posterior)
         if times is not None:  # a term of all rows at once is weighed already

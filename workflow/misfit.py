@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from models import _alike as alike
 from workflow import prior
 from workflow.check import Check
 from workflow.locate import as_set
@@ -17,12 +18,8 @@ def prior_range(run):
     """Data in units the prior did not expect are said in the first line, with a way out."""
     edge, before = (1 - PRIOR_RANGE) / 2, len(run.warnings)
     for name, observed, simulated in _measured(run.draws):
-        # The mean against single values: a misfit of the mean is not a matter of units.
-        for what, found, expected in (
-            ("mean", observed.mean(), simulated),
-            ("standard deviation", observed.std(), simulated.std(axis=1)),
-        ):
-            low, high = np.quantile(expected, [edge, 1 - edge])
+        ends = _of_rows_alike if run.weighed else _of_rows
+        for what, found, (low, high) in ends(observed, simulated, run.data, edge):
             if not low <= found <= high:
                 run.warnings.append(
                     f"the {what} of `{name}`, {found:.4g}, lies outside what the prior "
@@ -30,6 +27,29 @@ def prior_range(run):
                 )
     if len(run.warnings) > before:
         run.warnings[-1] += _way_out(run)
+
+
+def _of_rows(observed, simulated, data, edge):
+    """What is compared, what it is, and where it should lie."""
+    ends = [edge, 1 - edge]
+    # The mean against single values: a misfit of the mean is not a matter of units.
+    yield "mean", observed.mean(), np.quantile(simulated, ends)
+    yield "standard deviation", observed.std(), np.quantile(simulated.std(axis=1), ends)
+
+
+def _of_rows_alike(observed, simulated, data, edge):
+    """The same of rows that stand for several, of which no like can be simulated.
+
+    Single values from `low` to `high` cannot have a larger sd than half of what lies between.
+    """
+    times = alike.times(data)
+    if times.size != observed.size:
+        return  # the rows of the model are others
+    often = simulated[:, times.argmax()]  # the middle, where few rows stand for all
+    low, high = np.quantile(often, [edge, 1 - edge])
+    mean, spread = alike.mean(observed, times), np.sqrt(alike.variance(observed, times))
+    yield "mean", mean, (low, high)
+    yield "standard deviation", spread, (0.0, (high - low) / 2)
 
 
 def _measured(draws):

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from models._alike import ALIKE
 from workflow import adding, calibrate, campaign, notebook, picture, prior, unproved
 from workflow.locate import as_text, given
 from workflow.page import MARKDOWN, number, put_files, shown, template
@@ -103,8 +104,13 @@ def _story(run) -> Iterator:
     if run.added:
         yield (
             f"These are {adding.in_words(run.added)}. Model, exact answer and maximum likelihood "
-            "need the sums alone. What compares single rows with one another, here and in the "
-            "predictive check, is left out: sums do not show it."
+            "need no more than what is left of them. What compares single rows with one another, "
+            "here and in the predictive check, is left out: it is not to be seen there."
+        )
+    elif run.weighed:
+        yield (
+            f"The {len(run.data):,} rows stand for {run.data[ALIKE].sum():,.0f}. What shows single "
+            "rows, here and in the predictive check, is left out."
         )
     if not run.weighed:
         yield from unproved.story(run)

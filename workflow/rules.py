@@ -140,9 +140,9 @@ def alike(module, frame: pd.DataFrame, numbers, places: Places) -> list[str]:
     if not getattr(module, "WEIGHED", False):
         return [f"`{ALIKE}` is not for this topic: it looks at each row, so write each one out"]
     times = numbers(frame[ALIKE])
-    bad = ~(np.isfinite(times) & (times > 0))
+    bad = ~(np.isfinite(times) & (times >= 1) & (times % 1 == 0))
     where = places.found(frame[[ALIKE]], bad) if bad.any() else ""
-    return [f"`{ALIKE}` must be a number above 0; {where}"] if where else []
+    return [f"`{ALIKE}` must be a whole number of rows, 1 or more; {where}"] if where else []
 
 
 def sizes(schema, frame: pd.DataFrame, places: Places) -> list[str]:

@@ -156,8 +156,10 @@ def verify(
             times = alike.times(data) if run.weighed else None
             run.draws = fit.complete(run.model, run.all_draws, seed, times)
         misfit.fit(run)
-        if not run.weighed:
-            misfit.prior_range(run)
+        misfit.prior_range(run)
+        if run.weighed:
+            run.draws = run.draws.drop_nodes("prior_predictive")  # not data such as all rows are
+        else:
             few = slice(None, None, fit.KEPT // fit.PREDICTED)  # the file keeps these simulations
             run.draws["prior_predictive"] = run.draws.prior_predictive.isel(draw=few)
     run.warnings[:0] = data.attrs.get("notes", [])

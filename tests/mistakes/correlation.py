@@ -94,9 +94,9 @@ EQUIVALENT = {
             "nu > 1 -> nu > 0",
         ],
     },
-    "turned = linear.turn((x - x.mean())[:, None], y - y.mean())": {
+    "turned = linear.turn((x - x_mean)[:, None], y - y_mean, times)": {
         "the line has an intercept of its own; near 0 it only saves digits": [
-            "y - y.mean() -> y + y.mean()",
+            "y - y_mean -> y + y_mean",
         ],
     },
 }
