@@ -84,9 +84,10 @@ def look(source: Path, delimiter: str | None, decimal: str) -> Files:
             _insist_on_an_end(path)
         layouts = [text.layout(path, delimiter, decimal) for path in paths]
         columns = [layout.header for layout in layouts]
-    for path, names in zip(paths, columns, strict=True):
-        lacks = {path: [n for n in columns[0] if n not in names],
-                 paths[0]: [n for n in names if n not in columns[0]]}  # fmt: skip
+    first, every = columns[0], [set(names) for names in columns]
+    for path, names, own in zip(paths, columns, every, strict=True):
+        lacks = {path: [n for n in first if n not in own],
+                 paths[0]: [n for n in names if n not in every[0]]}  # fmt: skip
         if any(lacks.values()):
             said = "; ".join(f"{p.name} lacks {listed(n)}" for p, n in lacks.items() if n)
             raise Refused(f"{source}: every file needs the same columns; {said}")
