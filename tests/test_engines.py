@@ -439,7 +439,7 @@ def test_a_report_says_how_many_rows_were_added_up_and_what_that_leaves_out(larg
     page = (large[2] / "report.html").read_text(encoding="utf-8")
     assert "300,000 rows of 1 file, added up by DuckDB in" in page
     assert "What compares single rows with one another" in page
-    assert "the log evidence is that of these sums" in page
+    assert "the log evidence is that of what is left" in page
     assert "One rate for every row?" not in page
     assert "def reduced(rows)" in page
     assert "--data large.parquet --engine duckdb" in page

@@ -130,10 +130,13 @@ def test_readme_commands_work(command, tmp_path):
     python = f"PYTHON={sys.executable} READY="
     command = re.sub(r"^make ", f"make {python} ", command)
     command = re.sub(r"^python ", f"{sys.executable} ", command)
-    command += f" OUT={tmp_path}/out" if re.match(r"make .*\bbeta_binomial", command) else ""
+    own = re.match(r"make .*\b(beta_binomial|linear_regression DATA)", command)
+    command += f" OUT={tmp_path}/out" if own else ""
     command = command.replace("mine.csv", f"{tmp_path}/mine.csv").replace("logs/", f"{tmp_path}/")
     (tmp_path / "mine.csv").write_text("site,n,cases\nNorth,40,3\nSouth,25,4\nWest,60,2\n")
-    pd.DataFrame({"tested": [40, 25], "positive": [3, 4]}).to_parquet(tmp_path / "a.parquet")
+    size = pd.Series(range(40), dtype=float)
+    rows = pd.DataFrame({"size": size, "users": size % 7, "duration": 100 + 2 * size + size % 3})
+    rows.to_parquet(tmp_path / "a.parquet")
     done = subprocess.run(
         command, shell=True, cwd=HOME, text=True, capture_output=True, check=False
     )

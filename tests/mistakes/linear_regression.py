@@ -18,8 +18,8 @@ MISTAKES = {
     "precision for sd of the outcome": ('"outcome", line, sigma', '"outcome", line, tau=sigma'),
     "columns not centred": ("pm.math.dot(x - mean, w_raw)", "pm.math.dot(x, w_raw)"),
     "a row dropped": (
-        "Integrated(X, outcome - b_mean, d",
-        "Integrated(X[1:], outcome[1:] - b_mean, d",
+        "Integrated(X, outcome - b_mean, d, prior, alike.times(data))",
+        "Integrated(X[1:], outcome[1:] - b_mean, d, prior)",
     ),
     "a whole Normal for the half": ("stats.halfnorm(", "stats.norm("),
     "prior of log sigma for that of sigma": (

@@ -19,7 +19,10 @@ MISTAKES = {
     "probit for logit": ("logit_p=line", "p=pm.math.invprobit(line)"),
     "columns not centred": ("pm.math.dot(x - mean, w_raw)", "pm.math.dot(x, w_raw)"),
     "sd of n - 1": ("(x - mean, w_raw)", "(x - mean, w_raw * np.sqrt(22 / 23))"),
-    "a row dropped": ("Logit(A, outcome, *prior", "Logit(A[1:], outcome[1:], *prior"),
+    "a row dropped": (
+        "Logit(A, outcome, *prior(data, **settings), times(data))",
+        "Logit(A[1:], outcome[1:], *prior(data, **settings), times(data)[1:])",
+    ),
     "outcome turned in the rows": ("(2 * outcome - 1)", "(1 - 2 * outcome)", "_logit.py"),
     "repeated rows counted once": ("self.Z.T) @ self.number", "self.Z.T).sum(-1)", "_logit.py"),
     "Jacobian of the turned axes forgotten": (

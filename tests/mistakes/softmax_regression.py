@@ -34,7 +34,10 @@ MISTAKES = {
         "np.r_[b_sd, np.full(len(sd), tau)]",
         "np.r_[tau, np.full(len(sd), tau)]",
     ),
-    "a row dropped": ("Logit(A, label, np.zeros", "Logit(A[1:], label[1:], np.zeros"),
+    "a row dropped": (
+        "Logit(A, label, np.zeros(d.size), d, times(data))",
+        "Logit(A[1:], label[1:], np.zeros(d.size), d, times(data)[1:])",
+    ),
     "intercept for the weight": (
         "found.law(own[1], shape=(1, 1))",
         "found.law(own[0], shape=(1, 1))",
