@@ -22,7 +22,7 @@ def moments(x, times=None):
     """n, mean (d,) and S (d, d), divisor n; each row counts so many `times` (n,), or once."""
     x = np.asarray(x, float)
     times = np.ones(len(x)) if times is None else times
-    n, mean = times.sum(), alike.mean(x, times)
+    n, mean = int(times.sum()), alike.mean(x, times)
     away = np.sqrt(times)[:, None] * (x - mean)
     return n, mean, away.T @ away / n
 

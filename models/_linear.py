@@ -63,7 +63,7 @@ def turn(X, y, times=None):
     """
     rows, p = X.shape
     times = np.ones(rows) if times is None else times
-    n, y_mean, root = times.sum(), alike.mean(y, times), np.sqrt(times)
+    n, y_mean, root = int(times.sum()), alike.mean(y, times), np.sqrt(times)
     padded = np.vstack([root[:, None] * X, np.zeros((max(p - rows, 0), p))])
     U, s, Vt = np.linalg.svd(padded, full_matrices=False)
     heard = (s > SILENT * s[0]) & (np.arange(p) < n - 1)  # the intercept took one direction

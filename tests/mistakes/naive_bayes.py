@@ -33,7 +33,7 @@ MISTAKES = {
     "odds the other way round": ("of_each[1:] - of_each[0]", "of_each[0] - of_each[1:]"),
     "share of the class forgotten in the odds": (
         'pm.Deterministic("log_odds", of_each[1:] - of_each[0]',
-        'pm.Deterministic("log_odds", (of_each - pt.log(theta))[1:] - of_each[0]',
+        'pm.Deterministic("log_odds", (of_each - pm.math.log(theta))[1:] - of_each[0]',
     ),
     "pseudo-counts of levels twice": (
         "before.given(seen), [",
