@@ -196,7 +196,7 @@ def test_units_are_asked_about_column_by_column():
     seen = np.stack([rng.normal(240, 0.1, 30), rng.normal(220, 45, 30)], axis=-1)
     axis = {"axis": ["x", "y"]}
     run = SimpleNamespace(
-        topic=FOUND, data=DATA, warnings=[],
+        topic=FOUND, data=DATA, weighed=False, warnings=[],
         draws=xr.DataTree.from_dict({
             "prior_predictive": xr.Dataset({"pair": (dims, drawn)}, axis),
             "observed_data": xr.Dataset({"pair": (dims[2:], seen)}, axis),
