@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import threading
 import time
@@ -13,6 +12,7 @@ import pandas as pd
 import pytest
 
 from models._alike import ALIKE
+from tests.asking import by_line, refused, write
 from workflow import adding, engines, topic
 from workflow.__main__ import main
 from workflow.options import parser
@@ -47,22 +47,6 @@ BAD = {  # what is wrong with a file -> its text, of tests and positives
 @pytest.fixture
 def counts():
     return topic.load("beta_binomial")
-
-
-def write(path, text):
-    path.write_text(text, encoding="utf-8", newline="")
-    return path
-
-
-def refused(call, *words, **how) -> str:
-    with pytest.raises(topic.Refused) as problem:
-        call(*words, **how)
-    return str(problem.value)
-
-
-def by_line(said: str) -> str:
-    """'row 2 has x' as a small file says it: a header stands above."""
-    return re.sub(r"\brow (\d+) has", lambda found: f"line {int(found[1]) + 1} has", said)
 
 
 @pytest.mark.parametrize("engine", engines.NAMES)

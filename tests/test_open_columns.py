@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from models._reduced import totals
+from tests.asking import by_line, refused, write
 from workflow import adding, engines, others, topic
 from workflow.cells import Notation
 
@@ -35,22 +36,6 @@ BAD = {  # what is wrong with a file of outcomes and predictors -> its text
     "a bad outcome, too": "outcome,x\n1,2\ny,abc\n4,7\n",
     "a strange name": 'outcome,"a ""b"", c\'s"\n1,2\n2,abc\n4,7\n',
 }
-
-
-def write(path, text):
-    path.write_text(text, encoding="utf-8", newline="")
-    return path
-
-
-def refused(call, *words, **how) -> str:
-    with pytest.raises(topic.Refused) as problem:
-        call(*words, **how)
-    return str(problem.value)
-
-
-def by_line(said: str) -> str:
-    """'row 2 has x' as a small file says it: a header stands above."""
-    return re.sub(r"\brow (\d+) has", lambda found: f"line {int(found[1]) + 1} has", said)
 
 
 @pytest.fixture

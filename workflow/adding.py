@@ -28,7 +28,7 @@ MOST_LEFT = 100_000  # rows that may be left of all: more, and nothing was reduc
 MOST_COUNT = 2**31 - 1  # what pm.Data takes for whole numbers; more would wrap round, unsaid
 MOST_WHOLE = 100_000  # rows of Parquet, beyond which even one file is added up
 MOST_TEXT = 2**22  # bytes of text, likewise: some 300,000 rows
-WHOLE = "none"  # no engine: one file is read as a whole, however large
+WHOLE = "none"  # no engine: one file is read as a whole, as far as reading.py goes
 EVERY = 0.5  # seconds between two words on how far it is
 
 
@@ -38,16 +38,19 @@ def rows(topic, source, columns=(), *, engine=None, scheduler=None,
 
     `how` is how text is written, as in `reading.read`.
     """
+
+    def whole():
+        return reading.read(topic, source, columns, **how, tell=tell)
+
     if engine == WHOLE:
         if scheduler or (source is not None and several(Path(source))):
             raise Refused(f"--engine {WHOLE} reads one file as a whole, on this machine")
-        frame = reading.read(topic, source, columns, **how, tell=tell)
+        frame = whole()
         frame.attrs["options"] += ["--engine", WHOLE]
         return frame
     if not (engine or scheduler or _many(topic, source, how)):
-        return reading.read(topic, source, columns, **how, tell=tell)
+        return whole()
     one = not (engine or scheduler or several(Path(source)))  # large, and nobody named an engine
-    whole = (lambda: reading.read(topic, source, columns, **how, tell=tell)) if one else None
     engine = engine or ("dask" if scheduler else "duckdb")
     engines.insist_on(engine, scheduler)
     if not hasattr(topic.module, "reduced"):
@@ -59,7 +62,9 @@ def rows(topic, source, columns=(), *, engine=None, scheduler=None,
         if how.pop(option, None):
             raise Refused(f"--{option} is for one file read as a whole, which no engine does")
     far = how | {"engine": engine} | ({"scheduler": scheduler} if scheduler else {})
-    return _added(topic, Path(source or topic.csv), list(columns), far, tell, whole)
+    return _added(
+        topic, Path(source or topic.csv), list(columns), far, tell, whole if one else None
+    )
 
 
 def _many(topic, source, how) -> bool:

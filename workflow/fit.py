@@ -230,7 +230,7 @@ def complete(model: pm.Model, draws: xr.DataTree, seed: int, times=None) -> xr.D
         tree["log_likelihood"] = found
     tree["log_prior"] = density.log_densities(model, model.free_RVs, tree.posterior)
     for group in ("prior", "prior_predictive", "observed_data", "constant_data"):
-        if group in prior.children and prior[group].data_vars:
+        if group in prior.children:
             tree[group] = prior[group]
     if "turned" in draws.children:
         tree["posterior"] = tree.posterior.to_dataset().drop_vars(draws.turned.data_vars)

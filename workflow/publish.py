@@ -70,17 +70,16 @@ def page() -> str:
     tables["families"] = reliability.pooled(tables["families"])
     seeds, record = tables["seeds"], json.loads(RECORD.read_text(encoding="utf-8"))
     fits, alarms = int(seeds["fits"].sum()), int(seeds["alarms"].sum())
-    every = [(name, kind["carried"]) for name, kinds in record.items() for kind in kinds.values()
-             if "carried" in kind]  # fmt: skip
-    carried = {name: max(found["apart"] for n, found in every if n == name) for name, _ in every}
+    carried = [(name, kind["carried"]["apart"]) for name, kinds in record.items()
+               for kind in kinds.values() if "carried" in kind]  # fmt: skip
     return template("verification.md.j2").render(
         **{name: list(table.itertuples(index=False)) for name, table in tables.items()},
         calibration=list(counted.itertuples(index=False)),
         quantities=len(calibration),
         record=record,
         fitted=set(seeds["topic"]),
-        carried=sorted(carried),
-        apart=max(carried.values(), default=0.0),
+        carried=sorted({name for name, _ in carried}),
+        apart=max((apart for _, apart in carried), default=0.0),
         measured=[kind for kinds in record.values() for kind in kinds.values()],
         rungs=RUNGS,
         caught=reliability.CAUGHT,
