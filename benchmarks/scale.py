@@ -37,6 +37,7 @@ SIZES = [10_000, 1_000_000, 100_000_000, 1_000_000_000]
 HOW = {"draws": 250, "tune": 250, "chains": 2, "target_accept": fit.TARGET_ACCEPT[0]}
 BATCH = 1_000_003.0
 PREDICTORS = 10
+SPAN = 16 * 122_880  # sixteen of the groups that DuckDB spreads over threads
 
 
 def tests() -> str:
@@ -61,12 +62,20 @@ def line() -> str:
 MADE = {"beta_binomial": tests, "linear_regression": line}
 
 
+def streamed(connection, name: str, rows: int):
+    """So many rows, made on all cores: `range` by itself keeps one busy."""
+    connection.sql(f"CREATE TABLE span AS SELECT * FROM range({SPAN}) AS numbers(j)")
+    spans = f"range({-(-rows // SPAN)}) AS spans(k)"
+    numbered = f"(SELECT {SPAN} * k + j AS i FROM span, {spans}) WHERE i < {rows}"
+    return connection.sql(f"SELECT {MADE[name]()} FROM {numbered}")
+
+
 def one(name: str, rows: int, whole: int) -> dict:
     """What one size takes; to be asked of a fresh process."""
     found = topic.load(name)
     schema = found.module.Data.to_schema()
     with duckdb.connect(config={"memory_limit": MEMORY}) as connection:
-        made = connection.sql(f"SELECT {MADE[name]()} FROM range({rows}) AS made(i)")
+        made = streamed(connection, name, rows)
         head = made.limit(100).df().drop(columns=list(schema.columns))
         taken = others.Others(getattr(found.module, "taken", lambda head: {})(head), [], [])
         columns = schema.columns | {n: pa.Column(kind) for n, kind in taken.kinds.items()}
