@@ -1,29 +1,33 @@
-"""Topics whose rows do not add up: what a draw costs, and how much memory, by rows.
+"""Topics whose rows do not add up: what a draw and the exact answer cost, by rows.
 
-    python -m benchmarks.every_row [TOPIC ...] [--rows 10_000 100_000 1_000_000]
+    python -m benchmarks.every_row [TOPIC ...] [--rows 10_000 100_000 1_000_000] [--limit 120]
 
 The shipped rows come again and again, until there are so many; what takes time is a gradient, which
 looks at each of them. Sampled are a hundred draws after a hundred steps of tuning, by one chain:
-enough to measure what a thousand cost, not to answer anything. Every size has a process to itself.
-Writes docs/verification/speed_every_row.csv.
+enough to measure what a thousand cost, not to answer anything. The exact answer is given up after
+`--limit` seconds, and not tried with more rows. What a topic refuses is noted in its own words.
+Every measurement has a process to itself. Writes docs/verification/speed_every_row.csv; of TOPICs
+named, the other lines of that file stay.
 """
 
 import argparse
 import json
+import signal
 import subprocess
-import sys
 import time
 
 import numpy as np
 import pandas as pd
 
 from benchmarks import peers
+from benchmarks.alone import alone
 from workflow import fit, topic
 from workflow.progress import peak
 from workflow.publish import TABLES
 
 FILE = TABLES / "speed_every_row.csv"
 SIZES = [10_000, 100_000, 1_000_000]
+LATE = "no exact answer in time"
 HOW = {"draws": 100, "tune": 100, "chains": 1, "target_accept": fit.TARGET_ACCEPT[0]}
 
 
@@ -43,48 +47,80 @@ def many(found, rows: int) -> pd.DataFrame:
     return whole
 
 
-def one(name: str, rows: int) -> dict:
-    """What one size takes; to be asked of a fresh process."""
-    found = topic.load(name)
-    data, before = many(found, rows), peak() / 2**30
+def sampled(found, data) -> dict:
+    """Seconds to compile, and of a thousand draws once tuned."""
     start = time.perf_counter()
     compiled = fit.compile_model(found.model(data, found.defaults))
     ready = time.perf_counter()
     draws = fit._drawn(compiled, (1,), **HOW, save_warmup=True)
     taken = time.perf_counter() - ready
     steps = [draws[group]["n_steps"] for group in ("warmup_sample_stats", "sample_stats")]
-    gradient = taken / sum(int(n.sum()) for n in steps)
-    a_draw = float(steps[1].mean())
-    return {"topic": name, "rows": rows, "compile": ready - start, "gradient_ms": 1e3 * gradient,
-            "gradients_a_draw": a_draw, "thousand": 1e3 * gradient * a_draw, "holding": before,
-            "gigabytes": peak() / 2**30}  # fmt: skip
+    gradient, a_draw = taken / sum(int(n.sum()) for n in steps), float(steps[1].mean())
+    return {"compile": ready - start, "gradient_ms": 1e3 * gradient, "gradients_a_draw": a_draw,
+            "thousand": 1e3 * gradient * a_draw, "gigabytes": peak() / 2**30}  # fmt: skip
+
+
+def answered(found, data) -> dict:
+    """Seconds of the exact answer."""
+    start = time.perf_counter()
+    found.exact(data, found.defaults)
+    return {"exact": time.perf_counter() - start, "exact_gigabytes": peak() / 2**30}
+
+
+PARTS = {"sampled": sampled, "answered": answered}
+
+
+def one(name: str, rows: int, part: str) -> dict:
+    """A measurement; or, if there is none, why, in the topic's words."""
+    found = topic.load(name)
+    try:
+        return PARTS[part](found, many(found, rows))
+    except (ValueError, NotImplementedError) as refused:
+        return {"why": str(refused)}
+
+
+def measured(name: str, rows: int, part: str, seconds: float | None = None) -> dict:
+    """The same in a process to itself; `seconds` are as many as it may take."""
+    try:
+        return alone("every_row", name, "--rows", rows, "--part", part, seconds=seconds)
+    except subprocess.TimeoutExpired:
+        return {"why": LATE}
+    except subprocess.CalledProcessError as ended:
+        if ended.returncode != -signal.SIGKILL:
+            raise
+        return {"why": "more memory than there is"}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("topics", nargs="*", metavar="TOPIC", help="which (those without sums)")
     parser.add_argument("--rows", nargs="+", type=int, default=SIZES, help="how many")
+    parser.add_argument("--limit", type=float, default=120, help="seconds for the exact answer")
+    parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(one(options.topics[0], options.rows[0])))
+        print(json.dumps(one(options.topics[0], options.rows[0], options.part)))
         return
-    table = []
-    for name in options.topics or each():
-        for rows in options.rows:
-            words = ["-m", "benchmarks.every_row", name, "--rows", str(rows), "--one"]
-            done = subprocess.run(
-                [sys.executable, *words], cwd=topic.HOME, stdout=subprocess.PIPE, text=True
-            )
-            if done.returncode:
-                print(f"{name:<{topic.WIDTH}} {rows:>9,} rows: not fitted (exit {done.returncode})")
-                continue
-            row = json.loads(done.stdout.splitlines()[-1])
-            table.append(row | {"environment": peers.environment()})
-            print(f"{name:<{topic.WIDTH}} {rows:>9,} rows: {row['gradient_ms']:8.2f} ms a gradient "
-                  f"{row['thousand']:7.1f} s a thousand draws, {row['gigabytes']:.2f} GB",
+    names, environment = options.topics or each(), peers.environment()
+    table = pd.read_csv(FILE).to_dict("records") if FILE.exists() else []
+    table = [row for row in table if row["topic"] not in names]
+    for name in names:
+        seconds = options.limit
+        for rows in sorted(options.rows):
+            drawn = measured(name, rows, "sampled")
+            exact = measured(name, rows, "answered", seconds)
+            seconds = 0 if exact.get("why") == LATE else seconds
+            row = {"topic": name, "rows": rows} | drawn | exact | {"environment": environment}
+            print(", ".join(f"{k} {_short(v)}" for k, v in row.items() if k != "environment"),
                   flush=True)  # fmt: skip
-            pd.DataFrame(table).to_csv(FILE, index=False, float_format="%.4g")
+            table.append(row)
+            found = pd.DataFrame(table).sort_values("topic", kind="stable")
+            found.to_csv(FILE, index=False, float_format="%.4g")
+
+
+def _short(x) -> str:
+    return f"{x:.4g}" if isinstance(x, float) else str(x)
 
 
 if __name__ == "__main__":

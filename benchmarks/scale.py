@@ -26,6 +26,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from benchmarks import peers
+from benchmarks.alone import alone
 from workflow import breaches, compare, far_rules, fit, others, topic
 from workflow.cells import Notation
 from workflow.duck import MEMORY
@@ -122,10 +123,7 @@ def main():
         return
     table = []
     for name, rows in product(options.topics or MADE, options.rows):
-        words = [name, "--rows", str(rows), "--whole", str(options.whole), "--one"]
-        done = subprocess.run([sys.executable, "-m", "benchmarks.scale", *words], check=True,
-                              cwd=topic.HOME, stdout=subprocess.PIPE, text=True)  # fmt: skip
-        row = json.loads(done.stdout.splitlines()[-1])
+        row = alone("scale", name, "--rows", rows, "--whole", options.whole)
         table.append(row | {"environment": peers.environment()})
         ratio = f"   all rows {row['ratio']:,.0f} times" if "ratio" in row else ""
         print(f"{name:<{topic.WIDTH}} {rows:>13,} rows: scan {row['scan']:7.2f} s   "

@@ -69,10 +69,13 @@ TABLES = {
     "speed_every_row": (
         "Topics that look at every row",
         "`python -m benchmarks.every_row`. The shipped rows over and over. A thousand draws of one "
-        "chain, once tuned, take so many gradients.",
+        "chain, once tuned, take so many gradients. An exact answer that takes more than two "
+        "minutes is not waited for; what a topic refuses is refused in these words. Of more rows "
+        "than that, fit a sample.",
         {"topic": "topic", "rows": "rows", "compile": "compiling, s",
          "gradient_ms": "ms a gradient", "gradients_a_draw": "gradients a draw",
-         "thousand": "s a thousand draws", "gigabytes": "most memory, GB"},
+         "thousand": "s a thousand draws", "gigabytes": "sampling, GB",
+         "exact": "exact answer, s", "exact_gigabytes": "exact, GB", "why": "what is not there"},
     ),
     "speed_samplers": (
         "Effective draws a second and a gradient",

@@ -13,6 +13,7 @@ there were many readings h apart; h is the median time between two readings of a
 No level is an unknown of the model: all are integrated out, and PyMC sees the joint density of y.
 Exact: the Kalman filter gives the likelihood of both sds, which are summed over, in two orders;
 given the sds every level is normal, so its law is a mixture.
+At most 2,000 readings are taken: the model turns their covariance, a matrix of that number squared.
 MLE: Kalman likelihood, maximised; either sd may be 0; none if nothing tells them apart.
 """
 

@@ -30,8 +30,8 @@ def broken(files, asked: Asked, typed) -> tuple[int, list[str]]:
             bad.update(rule.columns)
         elif rule.total and found[f"sum {i}"] > rules.EXACT_COUNTS:
             problems.append(rule.words)
-    alike = [n for n in asked.others.numbers if found[f"least {n}"] == found[f"most {n}"]]
-    same = asked.head[[name for name in alike if name not in bad]]
+    still = [n for n in asked.others.numbers if found[f"least {n}"] == found[f"most {n}"]]
+    same = asked.head[[name for name in still if name not in bad]]
     said = others.constant(asked.module, same, files.head.places, asked.notation)
     return number, said + problems
 
