@@ -117,7 +117,9 @@ def main():
             drawn = measured(name, rows, "sampled")
             exact = measured(name, rows, "answered", seconds)
             seconds = 0 if exact.get("why") == LATE else seconds
-            row = {"topic": name, "rows": rows} | drawn | exact | {"environment": environment}
+            why = dict.fromkeys(part["why"] for part in (drawn, exact) if "why" in part)
+            row = {"topic": name, "rows": rows} | drawn | exact
+            row |= {"why": "; ".join(why), "environment": environment}
             print(", ".join(f"{k} {_short(v)}" for k, v in row.items() if k != "environment"),
                   flush=True)  # fmt: skip
             table.append(row)
