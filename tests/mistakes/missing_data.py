@@ -33,16 +33,17 @@ MISTAKES = {
     "complete cases alone": ("design(data), m, s, line", "design(data.dropna()), m, s, line"),
     "a row dropped": ("design(data), m, s, line", "design(data)[1:], m, s, line"),
     "precision for the sd": (
-        "pm.Normal.dist(line, sd)",
-        "pm.Normal.dist(line, tau=sd)",
+        "dist(np.float64(0), lam **",
+        "dist(np.float64(0), tau=lam **",
         "_cells.py",
     ),
-    "line of another cell": (
-        "pt.dot(away, weights)[self.row",
-        "pt.dot(away, weights)[self.row[::-1]",
+    "a cell in another row": (
+        "[self.row, self.column], x)",
+        "[self.row[::-1], self.column], x)",
         "_cells.py",
     ),
-    "line in the values, not in what they are off": ("x - mu[self.column])", "x)", "_cells.py"),
+    "line in the values, not in what they are off": ("table - mu, 0.0", "table, 0.0", "_cells.py"),
+    "holes taken for means": ("pt.switch(self.there, each, 0.0).sum()", "each.sum()", "_cells.py"),
     "simulated cells off their lines": ("rise * away[:, j]", "0 * away[:, j]", "_cells.py"),
     "simulated variances": ("/ np.sqrt(lam)", "/ lam", "_cells.py"),
     "Jacobian of the units forgotten": (" + np.log(self.s[:k]).sum()", "", "_monotone.py"),
