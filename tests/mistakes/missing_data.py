@@ -101,7 +101,7 @@ CASES = {
     "as many rows as weights": (rows(9, 9, 3, seed=6), UNIT, False),
     "one more": (rows(9, 9, 4, seed=6), UNIT, True),
     "one row": (rows(1, 1, 1), UNIT, False),
-    "two columns on a line": (LINE, UNIT, False),
+    "two columns on a line": (LINE, UNIT | {"alpha": 6.0}, False),
     "x1 is constant": (rows(9, 9, 6).assign(x1=2.0), UNIT, False),
     "s of zero": (rows(5, 5, 5), {"s": [1.0, 0.0, 2.0]}, "refused"),
     "tau of zero": (rows(5, 5, 5), {"tau": 0.0}, "refused"),
