@@ -63,19 +63,30 @@ def walk(start, A, steps, rng):
 
 
 @numba.njit(cache=True)
+def filter_forwards(start, A, w):
+    """p(z_t | rows 1..t) as (T, K), and log p(all rows).
+
+    `start` (K,), `A` (K, K) and `w` (T, K) are probabilities here, not logs; a row of `w` may
+    carry any positive factor, which log p(all rows) then carries too.
+    """
+    belief, log_likelihood, before = np.empty(w.shape), 0.0, start
+    for t in range(len(w)):
+        belief[t] = (before if t == 0 else before @ A) * w[t]
+        total = belief[t].sum()
+        belief[t] /= total
+        log_likelihood += np.log(total)
+        before = belief[t]
+    return belief, log_likelihood
+
+
+@numba.njit(cache=True)
 def draw_path(start, A, w, rng):
     """One path drawn from p(path | rows): filter forwards, sample backwards.
 
-    `start` (K,), `A` (K, K) and `w` (T, K) are probabilities here, not logs; a row of `w` may
-    carry any positive factor. `rng` is a numpy Generator.
+    Arguments as above; `rng` is a numpy Generator.
     """
     rows, states = w.shape
-    belief = np.empty((rows, states))
-    belief[0] = start * w[0]
-    belief[0] /= belief[0].sum()
-    for t in range(1, rows):
-        belief[t] = (belief[t - 1] @ A) * w[t]
-        belief[t] /= belief[t].sum()
+    belief, _ = filter_forwards(start, A, w)
     path = np.empty(rows, np.int64)
     odds = belief[-1]
     for t in range(rows - 1, -1, -1):

@@ -15,7 +15,7 @@ from scipy import special, stats
 from models import hidden_markov as topic
 from models._forward_backward import baum_welch, forward_backward
 from models._forward_backward_op import ForwardBackward
-from models._hidden_chain import draw_path, viterbi, walk
+from models._hidden_chain import draw_path, filter_forwards, viterbi, walk
 
 CSV = Path(__file__).parents[1] / "data" / "hidden_markov.csv"
 DATA = topic.Data.validate(pd.read_csv(CSV, comment="#"))
@@ -186,6 +186,24 @@ def test_drawn_paths_have_the_frequencies_of_all_paths():
     share = np.array(list(table.values())) / sum(table.values())
     observed = np.array([found.get(path, 0) for path in table])
     assert ((observed - n * share) ** 2 / (n * share)).sum() < stats.chi2(15).isf(1e-4)
+
+
+def test_filtering_forwards_is_the_first_half_of_the_kernel():
+    start, A, w = chain(3, 500)
+    log_likelihood, filtered, *_ = forward_backward(*logs(start, A, w))
+    belief, height = filter_forwards(start, A, w)
+    assert height == pytest.approx(log_likelihood, rel=1e-13)
+    np.testing.assert_allclose(belief, filtered / filtered.sum(1)[:, None], atol=1e-13)
+
+
+def test_gibbs_leaves_the_lower_mode_of_thousands_of_rows():
+    # Begun at one draw of the prior a third of chains stay where the two dice have changed names.
+    loaded = np.array([[1 / 6] * 6, [0.1] * 5 + [0.5]])
+    A, rng = np.array([[0.95, 0.05], [0.1, 0.9]]), np.random.default_rng(0)
+    z = walk(SETTINGS["start"], A, 3_000, rng)
+    data = rolls((rng.random((3_000, 1)) >= loaded.cumsum(axis=1)[z, :-1]).sum(axis=1) + 1)
+    B = topic.gibbs(data, np.random.default_rng(0), 200, 12, **SETTINGS, burn=200)["B"]
+    assert (B[:, :, 1, 5].mean(axis=1) > 0.4).all()
 
 
 def test_a_chain_nobody_looked_at_starts_and_moves_as_told():
