@@ -122,8 +122,9 @@ def _spike(run, y):
     axis.set_ylim(height.min() - span, height.max() + 0.5 * span)
     axis.legend(loc="lower left")
     yield figure, "As one group shrinks, the likelihood grows without end; the prior forbids it."
+    times = f"{counts.max():,} times" if counts.max() > 1 else "once"
     yield (
-        f"Put a group on the value {at:g}, found in the data {counts.max()} times, and let its "
+        f"Put a group on the value {at:g}, found in the data {times}, and let its "
         "standard deviation go to zero: the likelihood passes every bound, on any data. Strictly "
         "there is no maximum; what is meant is the highest one with no standard deviation below a "
         "tenth of another. The Gamma prior on the precision ends the trouble: it falls faster."

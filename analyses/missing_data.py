@@ -15,7 +15,7 @@ from models import missing_data as topic
 
 QUESTION = "What is the mean of the last measurement, also of those who lack it?"
 SHOW = ["mu_3", "change", "slope"]
-MOST, FEW = 20, 5  # holes shown one by one; of these, also as the draws fill them
+DRAWN, MOST, FEW = 60, 20, 5  # holes in the figure; in the table; also as the draws fill them
 
 
 def answer(run) -> str:
@@ -81,17 +81,21 @@ def _foretold(run, rows, lacking):
     known, names = _known(run), _names(run)
     there = ~np.isnan(rows[:, 2])
     figure, axis = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
-    axis.plot(rows[there, 1], rows[there, 2], "o", color="ink", markersize=4)
+    size = 4 if len(rows) < 500 else 1.5
+    axis.plot(rows[there, 1], rows[there, 2], "o", color="ink", markersize=size)
     caption = f"Rows that have all three numbers (dots), {names[2]} against {names[1]}"
-    if lacking.any():
-        law = known.foretold(rows[lacking, :2], 2)
+    if holes := int(lacking.sum()):
+        spread = np.linspace(0, holes - 1, min(holes, DRAWN)).astype(int)
+        some = rows[lacking][np.argsort(rows[lacking, 1])[spread]]
+        law = known.foretold(some[:, :2], 2)
         low, high = law.ppf([[0.025], [0.975]])
-        axis.vlines(rows[lacking, 1], low, high, color="exact", linewidth=2)
-        axis.plot(rows[lacking, 1], law.mean(), "_", color="exact", markersize=9)
-        caption += "; where the others probably are, with the exact 95 % interval of each (blue)"
+        axis.vlines(some[:, 1], low, high, color="exact", linewidth=2 if holes <= DRAWN else 1)
+        axis.plot(some[:, 1], law.mean(), "_", color="exact", markersize=9)
+        whose = "the others" if holes <= DRAWN else f"{DRAWN} of the other {holes:,}"
+        caption += f"; where {whose} probably are, with the exact 95 % interval of each (blue)"
     axis.set(xlabel=names[1], ylabel=names[2])
     yield figure, caption + "."
-    if lacking.any():
+    if holes:
         few = np.flatnonzero(lacking)[:MOST]
         law = known.foretold(rows[few, :2], 2)
         low, high = law.ppf([[0.025], [0.975]])
@@ -103,7 +107,7 @@ def _foretold(run, rows, lacking):
             "95 % interval": [f"{a:.4g} to {b:.4g}" for a, b in zip(low, high, strict=True)],
         })  # fmt: skip
         yield (
-            f"Each missing {names[2]} has a law, Student t with {law.args[0]:g} degrees of freedom, about the line through "
+            f"{f'These are the first {MOST} of {holes:,}. ' if holes > MOST else ''}Each missing {names[2]} has a law, Student t with {law.args[0]:g} degrees of freedom, about the line through "
             f"{names[0]} and {names[1]}. Its sd is that of the scatter about the line, and of the line itself."
         )
 

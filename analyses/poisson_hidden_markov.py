@@ -13,6 +13,7 @@ from models._hidden_chain import draw_path
 
 QUESTION = "Are there quiet and busy times, and what comes next?"
 SHOW = ["lam[1]", "lam[2]", "A[1, 2]"]  # first on the page, where they exist
+LAST, NAMED = 300, 12  # rows in the figure; rows told one by one
 MOST_ROWS = 2_000  # of which the number of states is looked into
 
 
@@ -91,20 +92,24 @@ def _along(run, y, start, A, lam):
     _, smoothed, path = chain.decode(y, start, **point)
     local = smoothed.argmax(axis=1)
     figure, axis = plt.subplots(figsize=(6.6, 3.2), layout="constrained")
-    axis.plot(at, y, ".", color="ink", markersize=4)
-    axis.fill_between(at, low, high, color="draws", alpha=0.3, linewidth=0)
-    axis.plot(at, middle, color="draws")
-    axis.step(at, point["lam"][path], where="mid", color="mle", linewidth=1.1)
+    t = slice(-LAST, None)
+    axis.plot(at[t], y[t], ".", color="ink", markersize=4)
+    axis.fill_between(at[t], low[t], high[t], color="draws", alpha=0.3, linewidth=0)
+    axis.plot(at[t], middle[t], color="draws")
+    axis.step(at[t], point["lam"][path[t]], where="mid", color="mle", linewidth=1.1)
     axis.set(xlabel="year" if "year" in run.data else "row", ylabel="count", ylim=(0, None))
     yield (
         figure,
         "Each row's count (dots); its expected count in hindsight, median and 95 % band of the draws; and the "
-        "expected counts along the most probable path at the maximum likelihood (steps).",
+        "expected counts along the most probable path at the maximum likelihood (steps)."
+        f"{f' The last {LAST} of {y.size:,} rows.' if y.size > LAST else ''}",
     )
-    other = ", ".join(str(x) for x in at[path != local][:12]) or "no row"
+    other = at[path != local]
+    named = ", ".join(str(x) for x in other[:NAMED]) or "no row"
+    more = f", ... ({other.size:,} in all)" if other.size > NAMED else ""
     yield (
         "The most probable path (Viterbi) answers for all rows at once, local decoding for each by itself: they need not "
-        f"agree, and {'at the maximum likelihood' if run.mle else 'at the posterior mean'} they differ in {other}. "
+        f"agree, and {'at the maximum likelihood' if run.mle else 'at the posterior mean'} they differ in {named}{more}. "
         f"The path changes state {np.count_nonzero(np.diff(path))} times."
     )
 
