@@ -68,12 +68,12 @@ def _band(run):
     for noise, alpha in ((1.0, 0.15), (0.0, 0.3)):
         low, high = (topic.along(_after(run), _z(run, x), noise).ppf(q) for q in (0.025, 0.975))
         axis.fill_between(x, low, high, color="exact", alpha=alpha, linewidth=0)
-    axis.plot(x, topic.along(_after(run), _z(run, x)).mean(), color="exact")
-    known = data["y"].notna()
+    axis.plot(x, topic.along(_after(run), _z(run, x)).mean(), color="exact", zorder=3)
+    known, size = data["y"].notna(), 4 if len(data) < 300 else 2
     for place, style in (("train", "o"), ("target", "x")):
         rows = data[(data["where"] == place) & known]
         if len(rows):
-            axis.plot(rows["x"], rows["y"], style, color="ink", markersize=4, label=place)
+            axis.plot(rows["x"], rows["y"], style, color="ink", markersize=size, label=place)
     if not known.all():
         at = np.full((~known).sum(), axis.get_ylim()[0])
         axis.plot(data.loc[~known, "x"], at, "|", color="muted", label="target, no y yet")
