@@ -84,11 +84,9 @@ def _along(run, names):
         codes = data["truth"].cat.codes.to_numpy()
         shared = (codes[:, None] == np.arange(codes.max() + 1)).T @ smoothed
         rows["truth"] = np.append(shared.argmax(1), -1)[codes]
-    figure, (curve, strip) = plt.subplots(
-        2, 1, figsize=(6.4, 3.6), sharex=True, height_ratios=[3, 1], layout="constrained"
-    )
-    at, lanes = 1 + np.arange(len(data)), list(rows)[2:]
-    t = slice(-LAST, None)
+    figure = plt.figure(figsize=(6.4, 3.6), layout="constrained")
+    curve, strip = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+    at, lanes, t = 1 + np.arange(len(data)), list(rows)[2:], slice(-LAST, None)
     curve.plot(at[t], filtered[t, last], color="muted", linewidth=0.8)
     curve.plot(at[t], smoothed[t, last], color="draws")
     curve.set(ylabel="probability", title=names[last], ylim=(-0.02, 1.02))
@@ -102,11 +100,10 @@ def _along(run, names):
         f"hindsight (smoothed). Below, its rows on the most probable path{', and in truth' * ('truth' in rows)}."
         f"{f' The last {LAST} of {len(data):,} rows.' if len(data) > LAST else ''}",
     )
-    table, last_lane = pd.DataFrame({"states": list(rows)}), rows[lanes[-1]]
-    table[f"rows of {names[last]}"] = [int((z == last).sum()) for z in rows.values()]
-    table["changes"] = [np.count_nonzero(np.diff(z)) for z in rows.values()]
-    same = [100 * np.mean((z == last_lane)[last_lane >= 0]) for z in rows.values()]
-    table[f"% same as {lanes[-1]}"] = np.round(same, 1)
+    z = np.array(list(rows.values()))
+    table = pd.DataFrame({"states": list(rows), f"rows of {names[last]}": (z == last).sum(axis=1)})
+    table["changes"] = np.count_nonzero(np.diff(z), axis=1)
+    table[f"% same as {lanes[-1]}"] = np.round(100 * (z == z[-1])[:, z[-1] >= 0].mean(axis=1), 1)
     yield table
     yield (
         "Filtering knows only what came before, so it is late and nervous; smoothing also knows what came after. "

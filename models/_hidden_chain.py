@@ -94,3 +94,17 @@ def draw_path(start, A, w, rng):
             odds = belief[t] * A[:, path[t + 1]]
         path[t] = min(np.searchsorted(np.cumsum(odds), rng.random() * odds.sum()), states - 1)
     return path
+
+
+def likeliest(start, draw, codes, of=50):
+    """The likeliest of so many draws (A, B) of the prior: where a Gibbs chain begins.
+
+    `draw()` gives A (K, K) and B (K, F); `codes` (T,) are the columns of B that were seen. With
+    a few thousand rows a chain that begins at a single draw may never leave a lower mode, in
+    which states have changed places.
+    """
+
+    def log_likelihood(theta):
+        return filter_forwards(start, theta[0], theta[1].T[codes])[1]
+
+    return max((draw() for _ in range(of)), key=log_likelihood)

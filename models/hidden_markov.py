@@ -19,7 +19,7 @@ from models._conjugate import Dirichlet
 from models._exact import Exact
 from models._forward_backward import baum_welch, forward_backward
 from models._forward_backward_op import ForwardBackward
-from models._hidden_chain import beginning, draw_path, every_path, filter_forwards, viterbi, walk
+from models._hidden_chain import beginning, draw_path, every_path, likeliest, viterbi, walk
 
 
 class Data(pa.DataFrameModel):
@@ -40,7 +40,6 @@ class Data(pa.DataFrameModel):
 PRIOR = {"stay": 18.0, "move": 2.0, "emission": [50.0, 1.0]}
 KNOWN = {"states": 2, "start": [0.5, 0.5]}
 EXACT_ROWS = 10  # their paths can be enumerated
-STARTS = 50  # of a Gibbs chain, which goes on from the likeliest
 
 
 def design(data):
@@ -116,8 +115,7 @@ def decode(data, start, A, B):
     with np.errstate(divide="ignore"):
         logs, codes = (np.log(start), np.log(A), np.log(B.T)), design(data)[0]
     _, filtered, smoothed, *_ = forward_backward(*logs, codes)
-    filtered /= filtered.sum(1)[:, None]
-    return filtered, smoothed, viterbi(*logs[:2], logs[2][codes])[0]
+    return filtered / filtered.sum(1)[:, None], smoothed, viterbi(*logs[:2], logs[2][codes])[0]
 
 
 def mle(data, *, states, start):
@@ -131,20 +129,12 @@ def mle(data, *, states, start):
 
 
 def gibbs(data, rng, draws, chains, *, states, start, stay, move, emission, burn=500):
-    """Draws (chains, draws, K, K or F) by turns: the path given A and B, A and B given the path.
-
-    From one draw of the prior a chain of a few thousand rows may never leave a lower mode, where
-    states have changed places; each begins at the likeliest of STARTS draws.
-    """
+    """Draws (chains, draws, K, K or F) by turns: the path given A and B, A and B given the path."""
     codes, labels = design(data)
     start, a, b = priors(labels, states, start, stay, move, emission)
     symbols, kept = np.eye(len(labels))[codes], {"A": [], "B": []}
-
-    def height(theta):
-        return filter_forwards(start, theta[0], theta[1].T[codes])[1]
-
     for _ in range(chains):
-        A, B = max(((a.rvs(rng), b.rvs(rng)) for _ in range(STARTS)), key=height)
+        A, B = likeliest(start, lambda: (a.rvs(rng), b.rvs(rng)), codes)
         for _ in range(burn + draws):
             z = np.eye(start.size)[draw_path(start, A, B.T[codes], rng)]
             A, B = a.given(z[:-1].T @ z[1:]).rvs(rng), b.given(z.T @ symbols).rvs(rng)
