@@ -83,7 +83,7 @@ def story(run):
     )
     best, z = int(np.argmin(exact[:, 2])), np.abs(drawn - exact) / errors
     yield (
-        f"Here the truth is known, as it is made up: the curve of degree {every[-1]} through all {len(run.data)} rows, with noise of {sigma:.3g}. The curve at the posterior mean is "
+        f"Here the truth is known, as it is made up: the curve of degree {every[-1]} through all {len(run.data):,} rows, with noise of {sigma:.3g}. The curve at the posterior mean is "
         "linear in y, so its bias and variance are algebra; simulation agrees, "
         f"with a largest |z| of {z.max():.2f} in {z.size} comparisons. The error of a new row is bias² + variance + noise, exactly. It is least at degree {every[best]}: "
         f"{exact[best, 0]:.3g} + {exact[best, 1]:.3g} + {sigma**2:.3g} = {exact[best, 2]:.3g}. At degree {every[-1]} the bias² is {exact[-1, 0]:.2g} and the variance {exact[-1, 1]:.3g}, so the mean "

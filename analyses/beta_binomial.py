@@ -83,7 +83,7 @@ def _updating(run):
         a, b = a + row["positive"], b + row["tested"] - row["positive"]
     batch = run.exact.marginals["theta"]
     yield (
-        f"Each row's posterior is the prior of the next. Taken one by one, the {len(run.data)} rows end "
+        f"Each row's posterior is the prior of the next. Taken one by one, the {len(run.data):,} rows end "
         f"in Beta({a:g}, {b:g}); taken together, in Beta({batch.args[0]:g}, {batch.args[1]:g}). The "
         "order of the rows, and whether one looks in between, makes no difference at all."
     )

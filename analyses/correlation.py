@@ -61,7 +61,7 @@ def _scatter(run, pairs):
     if run.mle:
         (xx, xy), (_, yy) = np.cov(pairs.T)
         yield (
-            f"The covariance of the {len(pairs)} pairs is {xy:,.5g} (divisor n - 1), in units of x times units of y: with x in "
+            f"The covariance of the {len(pairs):,} pairs is {xy:,.5g} (divisor n - 1), in units of x times units of y: with x in "
             f"thousandths of its unit it would be {1000 * xy:,.5g}. Over both standard deviations it is r = {xy / np.sqrt(xx * yy):.4f}, "
             f"which has no unit; over the variance of x it is the slope of y on x, {xy / xx:.4g}. Turning x and y around gives another "
             "slope and the same correlation; the prior, too, treats both alike."
@@ -135,7 +135,7 @@ def _likeness(pairs):
     both, either = int(high.all(axis=1).sum()), int(high.any(axis=1).sum())
     low, top = stats.beta(1 + both, 1 + either - both).ppf([0.025, 0.975])
     return (
-        f"**Cosine:** the angle between x and y as arrows in {len(pairs)} dimensions has cosine {cosine:.4f}; with their means taken "
+        f"**Cosine:** the angle between x and y as arrows in {len(pairs):,} dimensions has cosine {cosine:.4f}; with their means taken "
         f"off it is {centred:.4f}, which *is* r. Raw, it depends on where zero lies. **Jaccard:** of the {either} rows above the median "
         f"in x or in y, {both} are so in both, a Jaccard index of {both / max(either, 1):.3f}. It is a rate, and one of few rows: under a "
         f"flat prior a Beta({1 + both}, {1 + either - both}), with 95 % interval {low:.3f} to {top:.3f}."

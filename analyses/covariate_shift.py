@@ -21,7 +21,7 @@ def answer(run) -> str:
     (low, high), further = law.ppf([0.025, 0.975]), _further(run, x.mean())
     least, most = further.ppf([0.025, 0.975])
     return (
-        f"At x = {x.mean():.4g}, the middle of the {len(x)} target rows, the line is at {law.mean():.4g} (95 % interval {low:.4g} to {high:.4g}) and one "
+        f"At x = {x.mean():.4g}, the middle of the {len(x):,} target rows, the line is at {law.mean():.4g} (95 % interval {low:.4g} to {high:.4g}) and one "
         f"outcome is foretold between {least:.4g} and {most:.4g}, if the line goes on as in the training rows."
     )
 
@@ -109,7 +109,7 @@ def _growth(run):
         columns=["at", "x", "z", "scatter", "of the level", "of the slope", "sd of one outcome"],
     )
     yield (
-        f"The variance of one outcome is E[sigma²] (1 + 1 / (kappa + n) + z² / (tau + n)) with n = {len(y)} rows and E[sigma²] = {unit:.4g}: the scatter stays, the slope's part grows with the "
+        f"The variance of one outcome is E[sigma²] (1 + 1 / (kappa + n) + z² / (tau + n)) with n = {len(y):,} rows and E[sigma²] = {unit:.4g}: the scatter stays, the slope's part grows with the "
         f"square of the distance. It is a Student t with {2 * after['alpha']:g} degrees of freedom. No part stands for the line itself being wrong out there."
     )
 
@@ -127,8 +127,8 @@ def _scored(run):
     train = np.mean((ys - after["m"] - after["slope"] * zs) ** 2)
     yield "### Outcomes that came in"
     yield (
-        f"Of {len(y)} target rows with an outcome {inside:.0%} lie within their own 95 % interval. They miss the line by {off.mean():+.4g} on average; the mean squared error is {np.mean(off**2):.4g}, and "
-        f"{train:.4g} on the training rows. All together, as they share one unknown line: F = {F:.3f} on {len(y)} and {2 * after['alpha']:g} degrees of freedom, p-value {p:.3g}, so they "
+        f"Of {len(y):,} target rows with an outcome {inside:.0%} lie within their own 95 % interval. They miss the line by {off.mean():+.4g} on average; the mean squared error is {np.mean(off**2):.4g}, and "
+        f"{train:.4g} on the training rows. All together, as they share one unknown line: F = {F:.3f} on {len(y):,} and {2 * after['alpha']:g} degrees of freedom, p-value {p:.3g}, so they "
         f"{'contradict' if p < 0.01 else 'do not contradict'} a line that goes on."
     )
 

@@ -80,7 +80,7 @@ def _loss(run):
     ours = len(y) * size.mean() / scale + len(y) * np.log(2 * scale)
     theirs = -stats.laplace(b + w * z, scale).logpdf(y).sum()
     yield (
-        f"With a mean absolute error (MAE) of {size.mean():.6g} in {len(y)} rows and the scale {scale:.6g}, MAE × n / scale + n log(2 scale) is "
+        f"With a mean absolute error (MAE) of {size.mean():.6g} in {len(y):,} rows and the scale {scale:.6g}, MAE × n / scale + n log(2 scale) is "
         f"{ours:.9g}, and minus the log likelihood of Laplace noise is {theirs:.9g}. So whoever makes the absolute error "
         "small makes Laplace noise likely, whatever its scale. Two of the rows, at least, then lie on the line, and moving it either "
         "way costs more on one side than it gains on the other: the likelihood has a kink there, and no curvature "

@@ -105,7 +105,7 @@ def _levels(run):
         f"came after, too: its standard deviation is {ratio.mean():.2f} times the filtered one on average, and the same at the last "
         "reading. Both are mixtures over all pairs of sds that all readings leave possible. A navigator on the way has only the readings so "
         "far to tell the sds as well, and knows them less well."
-        f"{f' This is the last series, {n} of {len(run.data)} readings.' if n < len(run.data) else ''}"
+        f"{f' This is the last series, {n:,} of {len(run.data):,} readings.' if n < len(run.data) else ''}"
     )
     if run.shipped:
         before, after = hindsight.mean()[[27, 29]]

@@ -27,7 +27,7 @@ def answer(run) -> str:
     other = min(laws["change"].cdf(0.0), 1 - laws["change"].cdf(0.0))
     return (
         f"The mean of the third measurement is about {middle:.4g} over all (95 % interval {low:.4g} to {high:.4g})"
-        f"{f', though {lack} of {len(rows)} lack it' if lack else ''}; from the first to the third it changed by {change:.3g} ({least:.3g} to {most:.3g}; "
+        f"{f', though {lack:,} of {len(rows):,} lack it' if lack else ''}; from the first to the third it changed by {change:.3g} ({least:.3g} to {most:.3g}; "
         f"the chance of the other sign is {'less than 0.1 %' if other < 0.001 else f'{100 * other:.1f} %'})."
     )
 
@@ -132,6 +132,6 @@ def _ways(run, rows, lacking):
         yield (
             f"Those who lack only {names[2]} differ from those who have it: {had}. By the line of highest likelihood they would have "
             f"had {absent.mean():.4g} in {names[2]}, where the others had {plain:.4g}. Complete cases take those who came for all, and "
-            f"forget what {int((~there).sum())} of {len(rows)} rows say of the rest: their mean differs by {plain - best:+.4f} from that of highest likelihood, "
+            f"forget what {int((~there).sum()):,} of {len(rows):,} rows say of the rest: their mean differs by {plain - best:+.4f} from that of highest likelihood, "
             f"{abs(plain - best) / law.std():.2g} posterior sds{', little beside what is unknown of it' if abs(plain - best) < law.std() / 2 else ''}."
         )
