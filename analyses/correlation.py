@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analyses._crowd import dot
 from models.correlation import design, pearson, prior
 
 QUESTION = "How closely do the two measurements go together?"
@@ -51,7 +52,7 @@ def _scatter(run, pairs):
     ring = np.linalg.cholesky(after.S / (after.nu - 1)) @ [np.cos(turn), np.sin(turn)]
     figure, axis = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
     axis.plot(*(after.m[:, None] + stats.chi2(2).ppf(0.95) ** 0.5 * ring), color="exact")
-    axis.plot(*pairs.T, "o", color="ink", markersize=4 if len(pairs) < 300 else 2)
+    axis.plot(*pairs.T, "o", color="ink", markersize=dot(len(pairs)))
     across = np.array(axis.get_xlim())
     line = after.m[1] + after.slope().mean() * (across - after.m[0])
     axis.plot(across, line, "--", color="exact")

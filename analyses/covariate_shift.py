@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from analyses import _shift
+from analyses._crowd import dot
 from models import covariate_shift as topic
 
 QUESTION = "What does a line say beyond the range it was fitted on?"
@@ -69,7 +70,7 @@ def _band(run):
         low, high = (topic.along(_after(run), _z(run, x), noise).ppf(q) for q in (0.025, 0.975))
         axis.fill_between(x, low, high, color="exact", alpha=alpha, linewidth=0)
     axis.plot(x, topic.along(_after(run), _z(run, x)).mean(), color="exact", zorder=3)
-    known, size = data["y"].notna(), 4 if len(data) < 300 else 2
+    known, size = data["y"].notna(), dot(len(data))
     for place, style in (("train", "o"), ("target", "x")):
         rows = data[(data["where"] == place) & known]
         if len(rows):

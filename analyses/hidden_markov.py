@@ -4,11 +4,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from analyses._crowd import END, the_end
 from models import hidden_markov as topic
 
 QUESTION = "Which hidden state was at work, and when?"
 SHOW = ["B[2, 6]", "A[1, 2]", "A[2, 1]"]  # first on the page, where they exist
-LAST = 300  # rows in the figure
 
 
 def answer(run) -> str:
@@ -86,19 +86,19 @@ def _along(run, names):
         rows["truth"] = np.append(shared.argmax(1), -1)[codes]
     figure = plt.figure(figsize=(6.4, 3.6), layout="constrained")
     curve, strip = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-    at, lanes, t = 1 + np.arange(len(data)), list(rows)[2:], slice(-LAST, None)
-    curve.plot(at[t], filtered[t, last], color="muted", linewidth=0.8)
-    curve.plot(at[t], smoothed[t, last], color="draws")
+    at, lanes = 1 + np.arange(len(data))[END], list(rows)[2:]
+    curve.plot(at, filtered[END, last], color="muted", linewidth=0.8)
+    curve.plot(at, smoothed[END, last], color="draws")
     curve.set(ylabel="probability", title=names[last], ylim=(-0.02, 1.02))
     for i, lane in enumerate(lanes):
-        on = 0.7 * (rows[lane][t] == last)
-        strip.fill_between(at[t], -i, on - i, step="mid", color=("mle", "ink")[i], linewidth=0)
+        on = 0.7 * (rows[lane][END] == last)
+        strip.fill_between(at, -i, on - i, step="mid", color=("mle", "ink")[i], linewidth=0)
     strip.set(xlabel="row", yticks=0.35 - np.arange(len(lanes)), yticklabels=lanes)
     yield (
         figure,
         f"Probability of {names[last]}, averaged over draws: from the rows so far (filtered: thin, grey) and in "
         f"hindsight (smoothed). Below, its rows on the most probable path{', and in truth' * ('truth' in rows)}."
-        f"{f' The last {LAST} of {len(data):,} rows.' if len(data) > LAST else ''}",
+        f"{the_end(len(data))}",
     )
     z = np.array(list(rows.values()))
     table = pd.DataFrame({"states": list(rows), f"rows of {names[last]}": (z == last).sum(axis=1)})

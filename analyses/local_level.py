@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from analyses import _filter as shown
+from analyses._crowd import END, the_end
 from models import _kalman as kalman
 from models import local_level as topic
 from models import normal_normal
 
 QUESTION = "Where is the level behind noisy readings, and where may it go?"
 SHOW = ["sigma_level", "sigma_obs", "gain"]
-LAST = 300  # readings in the figure
 AHEAD = np.array([1, 2, 5, 10, 20])  # median gaps between readings
 
 
@@ -84,13 +84,13 @@ def _levels(run):
     known = topic.levels(run.data, **run.settings)
     hindsight, sofar, later = known.smoothed(), known.filtered(), known.later(beyond)
     figure, axis = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
-    axis.plot(time[-LAST:], one.y[-LAST:], "o", color="ink", markersize=3)
+    axis.plot(time[END], one.y[END], "o", color="ink", markersize=3)
     for at, law, color in (
         (time, sofar, "muted"),
         (time, hindsight, "exact"),
         (time[-1] + beyond, later, "exact"),
     ):
-        at, mean, two = at[-LAST:], law.mean()[-LAST:], 2 * law.std()[-LAST:]
+        at, mean, two = at[END], law.mean()[END], 2 * law.std()[END]
         axis.plot(at, mean, color=color)
         axis.fill_between(at, mean - two, mean + two, color=color, alpha=0.2, linewidth=0)
     axis.set(
@@ -98,7 +98,7 @@ def _levels(run):
         ylabel="flow (100 million m³)" if run.shipped else "y",
     )
     caption = "Readings (dots) and the exact law of the level, its mean and two standard deviations to either side: given the readings so far (filtered, grey), given all of them (smoothed, blue), and from the last reading on up to ten steps beyond it (blue, ever wider). Everywhere both sds are as all readings tell them."
-    yield figure, caption + (f" The last {LAST} of {n:,} readings." if n > LAST else "")
+    yield figure, caption + the_end(n, "readings")
     ratio = hindsight.std() / sofar.std()
     yield (
         "The filtered level is given the readings so far, and it lags where the level moves; the smoothed one is given those that "

@@ -11,6 +11,7 @@ from scipy import stats
 
 from analyses import _dropout as dropout
 from analyses import _holes as shown
+from analyses._crowd import dot
 from models import missing_data as topic
 
 QUESTION = "What is the mean of the last measurement, also of those who lack it?"
@@ -81,8 +82,7 @@ def _foretold(run, rows, lacking):
     known, names = _known(run), _names(run)
     there = ~np.isnan(rows[:, 2])
     figure, axis = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
-    size = 4 if len(rows) < 500 else 1.5
-    axis.plot(rows[there, 1], rows[there, 2], "o", color="ink", markersize=size)
+    axis.plot(rows[there, 1], rows[there, 2], "o", color="ink", markersize=dot(len(rows)))
     caption = f"Rows that have all three numbers (dots), {names[2]} against {names[1]}"
     if holes := int(lacking.sum()):
         spread = np.linspace(0, holes - 1, min(holes, DRAWN)).astype(int)

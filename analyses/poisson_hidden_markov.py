@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy import stats
 
+from analyses._crowd import END, the_end
 from analyses._states import ahead, forecast, how_many, published, quantile, years
 from models import _poisson_chain as chain
 from models import poisson_hidden_markov as topic
@@ -13,7 +14,7 @@ from models._hidden_chain import draw_path
 
 QUESTION = "Are there quiet and busy times, and what comes next?"
 SHOW = ["lam[1]", "lam[2]", "A[1, 2]"]  # first on the page, where they exist
-LAST, NAMED = 300, 12  # rows in the figure; rows told one by one
+NAMED = 12  # rows told one by one
 MOST_ROWS = 2_000  # of which the number of states is looked into
 
 
@@ -92,17 +93,16 @@ def _along(run, y, start, A, lam):
     _, smoothed, path = chain.decode(y, start, **point)
     local = smoothed.argmax(axis=1)
     figure, axis = plt.subplots(figsize=(6.6, 3.2), layout="constrained")
-    t = slice(-LAST, None)
-    axis.plot(at[t], y[t], ".", color="ink", markersize=4)
-    axis.fill_between(at[t], low[t], high[t], color="draws", alpha=0.3, linewidth=0)
-    axis.plot(at[t], middle[t], color="draws")
-    axis.step(at[t], point["lam"][path[t]], where="mid", color="mle", linewidth=1.1)
+    axis.plot(at[END], y[END], ".", color="ink", markersize=4)
+    axis.fill_between(at[END], low[END], high[END], color="draws", alpha=0.3, linewidth=0)
+    axis.plot(at[END], middle[END], color="draws")
+    axis.step(at[END], point["lam"][path[END]], where="mid", color="mle", linewidth=1.1)
     axis.set(xlabel="year" if "year" in run.data else "row", ylabel="count", ylim=(0, None))
     yield (
         figure,
         "Each row's count (dots); its expected count in hindsight, median and 95 % band of the draws; and the "
         "expected counts along the most probable path at the maximum likelihood (steps)."
-        f"{f' The last {LAST} of {y.size:,} rows.' if y.size > LAST else ''}",
+        f"{the_end(y.size)}",
     )
     other = at[path != local]
     named = ", ".join(str(x) for x in other[:NAMED]) or "no row"
