@@ -200,8 +200,7 @@ def test_gibbs_leaves_the_lower_mode_of_thousands_of_rows():
     # Begun at one draw of the prior a third of chains stay where the two dice have changed names.
     loaded = np.array([[1 / 6] * 6, [0.1] * 5 + [0.5]])
     A, rng = np.array([[0.95, 0.05], [0.1, 0.9]]), np.random.default_rng(0)
-    z = walk(SETTINGS["start"], A, 3_000, rng)
-    data = rolls((rng.random((3_000, 1)) >= loaded.cumsum(axis=1)[z, :-1]).sum(axis=1) + 1)
+    data = rolls(1 + topic.draw_symbols(SETTINGS["start"], A, loaded, np.arange(3_000), rng))
     B = topic.gibbs(data, np.random.default_rng(0), 200, 12, **SETTINGS, burn=200)["B"]
     assert (B[:, :, 1, 5].mean(axis=1) > 0.4).all()
 
