@@ -73,6 +73,7 @@ def _updating(run):
         axis.plot(rows, law.median(), color="exact")
         axis.plot(rows, k / n.clip(lower=1), ".", color="mle")
         axis.set(title=f"{label} prior: Beta({alpha:g}, {beta:g})", xlabel="rows seen")
+        axis.locator_params(axis="x", integer=True)
     axes[0].set(ylabel="share positive", ylim=(0, None))
     yield (
         figure,
