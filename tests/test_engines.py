@@ -445,7 +445,7 @@ def test_a_worker_killed_half_way_changes_nothing(known, tmp_path):
     rows.to_parquet(tmp_path / "rows.parquet", row_group_size=1_000)
     alone = adding.rows(found, tmp_path / "rows.parquet", engine="duckdb")
     with LocalCluster(n_workers=2, threads_per_worker=1, processes=True,
-                      dashboard_address=None) as local:  # fmt: skip
+                      dashboard_address="127.0.0.1:0") as local:  # fmt: skip
         scheduler, killed = local.scheduler_address, []
 
         def kill():

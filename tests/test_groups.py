@@ -465,7 +465,7 @@ def scheduler():
     why = "dask.distributed is an optional extra: pip install -r requirements-cluster.txt"
     distributed = pytest.importorskip("distributed", reason=why)
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0"
     ) as local:
         yield local.scheduler_address
 
